@@ -1,0 +1,47 @@
+"""What can go wrong, drawn as a tree.
+
+EsmtpLabError
+├── ProtocolError             one side of a dialogue broke a rule; ``rule`` names its lineage
+│   ├── LocalProtocolError    our side would have: nothing went onto the wire
+│   └── RemoteProtocolError   the other side did
+├── DataError                 a rule, lesson, policy or script file cannot be used; says what to mend
+├── CannotUndo                there is nothing to undo, or the channel is a real one
+└── Unreachable               no channel to the host: refused, not loopback, cut off
+"""
+
+
+class EsmtpLabError(Exception):
+    """Every error that this package raises on purpose."""
+
+
+class ProtocolError(EsmtpLabError):
+    """A rule of the protocol is broken; `rule` is the lineage of that rule, or empty."""
+
+    def __init__(self, message: str, *, rule: str = "") -> None:
+        super().__init__(message)
+        self.rule = rule
+
+
+class LocalProtocolError(ProtocolError):
+    """What we were asked to send would break a rule, so nothing was sent."""
+
+
+class RemoteProtocolError(ProtocolError):
+    """What the other side sent cannot be understood."""
+
+
+class DataError(EsmtpLabError):
+    """A file of the lab's own formats cannot be used. The message says where and what to mend."""
+
+    def __init__(self, where: str, what: str) -> None:
+        super().__init__(f"{where}: {what}")
+        self.where = where
+        self.what = what
+
+
+class CannotUndo(EsmtpLabError):
+    """There is no earlier (or later) moment to go to."""
+
+
+class Unreachable(EsmtpLabError):
+    """No channel to that host can be opened, or it was lost."""

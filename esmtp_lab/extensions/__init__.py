@@ -1,0 +1,17 @@
+"""The service extensions that ship with the lab: one file each, none knows another.
+
+They are listed here one by one, so that nothing is scanned before the first prompt.
+"""
+
+from esmtp_lab.extensions.auth import AUTH
+from esmtp_lab.extensions.eightbitmime import EIGHTBITMIME
+from esmtp_lab.extensions.enhancedstatuscodes import ENHANCEDSTATUSCODES
+from esmtp_lab.extensions.expn import EXPN
+from esmtp_lab.extensions.help import HELP
+from esmtp_lab.extensions.pipelining import PIPELINING
+from esmtp_lab.extensions.size import SIZE
+from esmtp_lab.extensions.xpong import XPONG
+from esmtp_lab.protocol.extension import Extension
+
+SHIPPED: tuple[Extension, ...] = (SIZE, EIGHTBITMIME, PIPELINING, ENHANCEDSTATUSCODES, EXPN, HELP, AUTH, XPONG)
+"""Every extension that the lab implements."""

@@ -1,0 +1,1 @@
+"""Where accepted mail goes: kept in memory, thrown away, or stored in Maildir folders."""

@@ -1,0 +1,184 @@
+"""The client's side: sends what it is told, and knows how to deliver a letter by itself.
+
+RFC 821 section 3.1, RFC 1869 sections 4.4 to 4.7, RFC 2821 sections 3.2 and 4.5.4.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from esmtp_lab.errors import LocalProtocolError
+from esmtp_lab.protocol.dialect import Dialect
+from esmtp_lab.protocol.event import Event
+from esmtp_lab.protocol.session import END_OF_DATA, GREETING
+from esmtp_lab.protocol.side import Side
+from esmtp_lab.wire.command import render_command
+from esmtp_lab.wire.path import Path
+from esmtp_lab.wire.reply import Reply
+from esmtp_lab.wire.transparency import travelling
+
+
+class ClientSession(Side):
+    """The client's end of one session: `send` octets as they are, or a `command` that cannot break its line."""
+
+    observer = "client"
+
+    def __init__(self, dialect: Dialect) -> None:
+        super().__init__(dialect)
+        self._out = b""
+
+    def save(self) -> tuple[Any, ...]:
+        """See `Side.save`."""
+        return (*super().save(), self._out)
+
+    def load(self, saved: tuple[Any, ...]) -> None:
+        """See `Side.load`."""
+        super().load(saved[:-1])
+        self._out = saved[-1]
+
+    def take(self) -> bytes:
+        """The octets that wait to be sent, taken out."""
+        out, self._out = self._out, b""
+        return out
+
+    def send(self, octets: bytes, now: float = 0.0) -> list[Event]:
+        """Send octets as they stand, whatever they are."""
+        self._out += octets
+        return self.hear_client(octets, now)
+
+    def receive(self, octets: bytes, now: float = 0.0) -> list[Event]:
+        """Take in what the server sent."""
+        return self.hear_server(octets, now)
+
+    def line(self, verb: str, **values: Any) -> bytes:
+        """The line of a command, its values named by production with ``_`` for ``-``.
+
+        Raises LocalProtocolError where the verb is not known here or a value would break the line.
+        """
+        syntax = self.dialect.syntax(verb)
+        if syntax is None:
+            raise LocalProtocolError(f"{verb} is not a command of this client", rule="command-unknown")
+        try:
+            line = render_command(verb, syntax, {key.replace("_", "-"): value for key, value in values.items()})
+        except ValueError as error:
+            raise LocalProtocolError(f"{verb}: {error}", rule="crlf-ends-line") from None
+        problem = self.dialect.parse(line).problem
+        if problem is not None:
+            text = f"{verb}: {problem.expected} is wanted at octet {problem.at}"
+            raise LocalProtocolError(text, rule="argument-syntax")
+        return line
+
+
+class Outcome(NamedTuple):
+    """What became of one recipient: the reply that decided, and a remark where there was none."""
+
+    path: Path
+    reply: Reply | None = None
+    remark: str = ""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the server took responsibility for this recipient."""
+        return self.reply is not None and self.reply.severity == 2
+
+    @property
+    def temporary(self) -> bool:
+        """Whether trying again later may help: a 4yz reply, or none because the channel was lost."""
+        return self.reply.severity == 4 if self.reply is not None else not self.remark
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One letter on its way through one session: a value, and the rule for what to send next.
+
+    `content` is in octets, as it is to arrive; `decided` holds the outcomes so far; `taken` counts the recipients that
+    were asked for.
+    """
+
+    reverse_path: Path
+    forward_paths: tuple[Path, ...]
+    content: bytes
+    helo: str = "me.example"
+    taken: int = 0
+    decided: tuple[Outcome, ...] = ()
+    hopes: tuple[Path, ...] = ()
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """One outcome for each recipient; those that nobody decided are temporary (RFC 821 section 4.1.1, QUIT)."""
+        by_path = {outcome.path: outcome for outcome in self.decided}
+        return tuple(by_path.get(path, Outcome(path)) for path in self.forward_paths)
+
+    def next(self, client: ClientSession) -> tuple[bytes, "Delivery"]:
+        """The octets to send after the reply that `client` heard last; none where nothing is left to do."""
+        reply, answered = client.reply, client.answered
+        if reply is None or client.position.state == "closed":
+            return b"", self
+        step = _STEPS.get((answered, reply.severity)) or _STEPS.get((answered, 0))
+        return step(self, client, reply) if step else (client.line("QUIT"), self)
+
+    def _greet(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
+        if not client.dialect.era.speaks_ehlo:
+            return self._fall_back(client, reply)
+        return client.line("EHLO", domain_or_literal=self.helo.encode("ascii", "replace")), self
+
+    def _fall_back(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
+        """After any error to EHLO the client goes on with HELO (RFC 1869 sections 4.5 and 4.6)."""
+        return client.line("HELO", domain=self.helo.encode("ascii", "replace")), self
+
+    def _mail(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
+        parameters = []
+        for extension in client.dialect.extensions:
+            if extension.ehlo_keyword not in client.offered:
+                why = extension.needed_for(self.content)
+                if why:
+                    return client.line("QUIT"), self._all(None, why)
+            elif extension.adds is not None and (parameter := extension.adds(self.content)):
+                parameters.append(parameter)
+        values = {"reverse_path": self.reverse_path, "parameters": tuple(parameters)}
+        return client.line("MAIL", **values), self
+
+    def _rcpt(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
+        after = self
+        if client.answered == "RCPT":
+            path = self.forward_paths[self.taken - 1]
+            if reply.severity == 2:
+                after = replace(self, hopes=(*self.hopes, path))
+            else:
+                after = replace(self, decided=(*self.decided, Outcome(path, reply)))
+        if after.taken < len(after.forward_paths):
+            path = after.forward_paths[after.taken]
+            return client.line("RCPT", forward_path=path), replace(after, taken=after.taken + 1)
+        return client.line("DATA") if after.hopes else client.line("QUIT"), after
+
+    def _content(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
+        return travelling(self.content), self
+
+    def _end(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
+        return client.line("QUIT"), self._all(reply)
+
+    def _stop(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
+        return b"", self
+
+    def _all(self, reply: Reply | None, remark: str = "") -> "Delivery":
+        """The same outcome for every recipient that is not decided."""
+        known = {outcome.path for outcome in self.decided}
+        rest = (Outcome(path, reply, remark) for path in self.forward_paths if path not in known)
+        return replace(self, decided=(*self.decided, *rest))
+
+
+_STEPS = {
+    (GREETING, 2): Delivery._greet,
+    (GREETING, 0): Delivery._end,
+    ("EHLO", 2): Delivery._mail,
+    ("EHLO", 0): Delivery._fall_back,
+    ("HELO", 2): Delivery._mail,
+    ("HELO", 0): Delivery._end,
+    ("MAIL", 2): Delivery._rcpt,
+    ("MAIL", 0): Delivery._end,
+    ("RCPT", 0): Delivery._rcpt,
+    ("DATA", 3): Delivery._content,
+    ("DATA", 0): Delivery._end,
+    (END_OF_DATA, 0): Delivery._end,
+    ("QUIT", 0): Delivery._stop,
+}
+"""What a client does next, by what was answered and the first digit of the reply; 0 stands for any other."""

@@ -1,0 +1,164 @@
+"""A dialect: what an era and the extensions of one host make of the tables.
+
+Replies to EHLO, parameter checks, line limits, completions and diagrams are all computed from it.
+"""
+
+import re
+from dataclasses import replace
+from functools import lru_cache
+from typing import NamedTuple
+
+from esmtp_lab.errors import DataError
+from esmtp_lab.protocol.era import Era
+from esmtp_lab.protocol.extension import Extension, ParameterForm
+from esmtp_lab.protocol.policy import Policy
+from esmtp_lab.protocol.session import (
+    CONTINUATION,
+    END_OF_DATA,
+    FORMS,
+    NOT_VERBS,
+    TABLE,
+    UNKNOWN,
+    Form,
+    Position,
+    Row,
+)
+from esmtp_lab.wire.command import Command, parse_command
+from esmtp_lab.wire.parameter import Parameter
+
+
+class Move(NamedTuple):
+    """Where a reply leads, and the row that says so; no row where nothing moves."""
+
+    position: Position
+    row: Row | None
+
+
+class Dialect:
+    """The language of one side: forms by verb, rows by state and input.
+
+    `heard_of` are extensions whose verbs this side does not speak but whose lines can still be read for their spans.
+    """
+
+    def __init__(
+        self, era: Era, extensions: tuple[Extension, ...] = (), heard_of: tuple[Extension, ...] = ()
+    ) -> None:
+        self.era = era
+        self.extensions = extensions
+        forms = (*FORMS, *(form for each in extensions for form in each.forms))
+        self.forms: dict[str, Form] = {
+            form.verb: form for form in forms if not form.eras or era.name in form.eras
+        }
+        self.rows = tuple(
+            each
+            for each in (*TABLE, *(row for extension in extensions for row in extension.rows))
+            if not each.eras or era.name in each.eras
+        )
+        self._index: dict[tuple[str, str], list[Row]] = {}
+        for each in self.rows:
+            for state in each.states:
+                for entry in each.inputs:
+                    self._index.setdefault((state, entry), []).append(each)
+        foreign = (*FORMS, *(form for each in heard_of for form in each.forms))
+        self._heard_of = {form.verb: form.syntax for form in foreign if form.verb not in NOT_VERBS}
+        self.parse = lru_cache(maxsize=512)(self._parse)
+
+    def __repr__(self) -> str:
+        return f"Dialect({self.era.name}, {' '.join(each.ehlo_keyword for each in self.extensions) or 'plain'})"
+
+    def _parse(self, octets: bytes) -> Command:
+        """Read a command line as this side understands it."""
+        command = parse_command(octets, self.syntax, self.era.grammar)
+        if command.problem is not None and command.problem.slug == "verb" and command.verb in self._heard_of:
+            foreign = parse_command(octets, self._heard_of.get, self.era.grammar)
+            return replace(foreign, problem=command.problem)
+        return command
+
+    def syntax(self, verb: str) -> str | None:
+        """The syntax of a verb, or None where this side does not implement it."""
+        form = self.forms.get(verb)
+        return None if form is None or verb in NOT_VERBS else form.syntax
+
+    def input_of(self, verb: str) -> str:
+        """A verb that this side implements or its era knows; UNKNOWN for any other."""
+        return verb if self.syntax(verb) is not None or verb in self.era.verbs else UNKNOWN
+
+    def may(self, position: Position, entry: str) -> bool:
+        """Whether an input has a row here; one that has none is out of order."""
+        return any(
+            each.needs <= position.facts and not each.unless & position.facts
+            for each in self._index.get((position.state, entry), ())
+        )
+
+    def move(self, position: Position, entry: str, code: int) -> Move:
+        """Where a reply to an input leads. 421 closes in any state (RFC 821 section 4.3, RFC 2821 section 4.3.2)."""
+        if code == 421:
+            return Move(position._replace(state="closed"), None)
+        severity = str(code // 100)
+        for each in self._index.get((position.state, entry), ()):
+            if severity in each.severities and each.needs <= position.facts and not each.unless & position.facts:
+                facts = (position.facts - each.loses) | each.gains
+                return Move(Position(each.to or position.state, facts), each)
+        return Move(position, None)
+
+    def suppose(self, position: Position, entry: str) -> Position:
+        """Where an input leads if all goes well: what a client may count on while it waits."""
+        hoped = min((s for each in self._index.get((position.state, entry), ()) for s in each.severities), default="0")
+        return self.move(position, entry, int(hoped) * 100).position
+
+    def opens_exchange(self, entry: str) -> bool:
+        """Whether lines of an exchange may follow an input."""
+        return any(entry in each.inputs and self.framing(each.to) == "line" for each in self.rows)
+
+    def inputs(self, position: Position) -> list[str]:
+        """The verbs and other inputs that may come here, in the order of the forms."""
+        return [entry for entry in (*self.forms, CONTINUATION) if self.may(position, entry)]
+
+    def framing(self, state: str) -> str:
+        """What the client's octets are in a state: "content", a "line" of an exchange, or a "command"."""
+        if (state, END_OF_DATA) in self._index:
+            return "content"
+        return "line" if (state, CONTINUATION) in self._index else "command"
+
+    def parameter(self, verb: str, keyword: str) -> tuple[Extension, ParameterForm] | None:
+        """The extension and the form behind a parameter of a verb, or None where nobody defines it."""
+        for extension in self.extensions:
+            for form in extension.parameters(verb):
+                if form.keyword == keyword:
+                    return extension, form
+        return None
+
+    def extension(self, keyword: str) -> Extension | None:
+        """The extension of an EHLO keyword, in any case."""
+        return next((each for each in self.extensions if each.ehlo_keyword == keyword.upper()), None)
+
+    def line_limit(self, verb: str) -> int:
+        """Octets that a command line may have, CRLF included: each extension may let it grow."""
+        return self.era.command_line + sum(each.line_growth.get(verb, 0) for each in self.extensions)
+
+    def offers(self, policy: Policy, position: Position) -> tuple[str, ...]:
+        """The lines of the EHLO reply behind the first (RFC 1869 section 4.3)."""
+        offered = (each for each in self.extensions if each.offered_when(position))
+        return tuple(f"{each.ehlo_keyword} {each.offered_params(policy)}".rstrip() for each in offered)
+
+
+def value_fits(form: ParameterForm, parameter: Parameter) -> bool:
+    """Whether a parameter's value is what its form asks for."""
+    if parameter.value is None:
+        return not form.value
+    return bool(form.value) and re.fullmatch(form.value.encode("ascii"), parameter.value) is not None
+
+
+def choose(keywords: tuple[str, ...], known: tuple[Extension, ...], where: str) -> tuple[Extension, ...]:
+    """The extensions of these keywords. Raises DataError for a keyword that nobody implements."""
+    by_keyword = {each.ehlo_keyword: each for each in known}
+    for keyword in keywords:
+        if keyword not in by_keyword:
+            raise DataError(where, f"no extension {keyword!r} is implemented; there are {', '.join(by_keyword)}")
+    return tuple(by_keyword[keyword] for keyword in keywords)
+
+
+@lru_cache(maxsize=64)
+def dialect_of(era: Era, extensions: tuple[Extension, ...], heard_of: tuple[Extension, ...] = ()) -> Dialect:
+    """The dialect of an era and some extensions; the same one for the same arguments."""
+    return Dialect(era, extensions, heard_of)

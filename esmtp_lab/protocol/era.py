@@ -1,0 +1,70 @@
+"""Eras: the same line can be right in 1982 and wrong in 2001.
+
+An era belongs to a server, and a client has its own. Every explanation is made from an era and
+names it.
+"""
+
+from dataclasses import dataclass
+
+from esmtp_lab.errors import DataError
+from esmtp_lab.wire.grammar import RFC821, RFC2821, Grammar
+
+
+@dataclass(frozen=True, slots=True)
+class Era:
+    """What a standard says beside its table: whom to cite, which verbs there are, how long is too long.
+
+    `documents` are RFC numbers, the one to cite first in front; `verbs` are those that the standard knows,
+    so that one not implemented gets 502 and not 500; lengths are in octets, CRLF included.
+    """
+
+    name: str
+    year: int
+    title: str
+    documents: tuple[int, ...]
+    grammar: Grammar
+    verbs: frozenset[str]
+    required: frozenset[str]
+    speaks_ehlo: bool
+    command_line: int = 512
+    reply_line: int = 512
+    text_line: int = 1000
+    recipients: int = 100
+
+
+ERAS: dict[str, Era] = {
+    era.name: era
+    for era in (
+        Era(
+            name="rfc821",
+            year=1982,
+            title="Simple Mail Transfer Protocol",
+            documents=(821, 1123),
+            grammar=RFC821,
+            verbs=frozenset("HELO MAIL RCPT DATA RSET SEND SOML SAML VRFY EXPN HELP NOOP QUIT TURN".split()),
+            required=frozenset("HELO MAIL RCPT DATA RSET NOOP QUIT".split()),
+            speaks_ehlo=False,
+        ),
+        Era(
+            name="rfc2821",
+            year=2001,
+            title="Simple Mail Transfer Protocol, with extensions",
+            documents=(2821, 1869, 1870, 6152, 2920, 2034, 4954, 1123, 821),
+            grammar=RFC2821,
+            verbs=frozenset("EHLO HELO MAIL RCPT DATA RSET SEND SOML SAML VRFY EXPN HELP NOOP QUIT TURN".split()),
+            required=frozenset("EHLO HELO MAIL RCPT DATA RSET NOOP QUIT VRFY".split()),
+            speaks_ehlo=True,
+        ),
+    )
+}
+"""The eras by name, oldest first."""
+
+DEFAULT_ERA = "rfc2821"
+
+
+def find_era(name: str) -> Era:
+    """The era of that name. Raises DataError, which lists those there are."""
+    try:
+        return ERAS[name]
+    except KeyError:
+        raise DataError(f"era {name!r}", f"there is no such era; use {' or '.join(ERAS)}") from None

@@ -1,0 +1,147 @@
+"""The one event: what one side saw, once.
+
+Everything that a person sees is a view of a list of these. There is one event for each line on
+the wire, for each content that was sent, and for each moment of the channel.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from esmtp_lab.protocol.session import CONTINUATION, GREETING, Position
+from esmtp_lab.protocol.transaction import Content
+from esmtp_lab.wire import content as wire_content
+from esmtp_lab.wire.command import Command
+from esmtp_lab.wire.framing import Deviation, deviations
+from esmtp_lab.wire.reply import ReplyLine, parse_reply_line
+from esmtp_lab.wire.scan import unparsed
+from esmtp_lab.wire.span import Span
+
+if TYPE_CHECKING:
+    from esmtp_lab.protocol.dialect import Dialect
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What `observer` saw `speaker` say.
+
+    `kind` is "command", "reply", "content" (all of it, with the lone dot at its end), "text" (one line of it, made
+    for views) or "moment". `octets` are those of the line, CRLF included; of content they are
+    those of the lone dot. `to` is the input that a reply answers, a command's own verb, or for text
+    "header" or "body". `reply` counts the replies from 1, and `line` says which line of its reply this is: only,
+    first, middle, last. `length` is in octets and larger than `octets` where a line was too long to keep.
+    `offered` holds the keywords of the EHLO reply then in force. `citations` are added by the annotator.
+    """
+
+    observer: str
+    speaker: str
+    kind: str
+    octets: bytes
+    time: float
+    before: Position
+    after: Position
+    dialect: "Dialect"
+    to: str = ""
+    reply: int = 0
+    line: str = ""
+    length: int = 0
+    deviations: tuple[Deviation, ...] = ()
+    content: Content | None = None
+    offered: tuple[str, ...] = ()
+    citations: tuple[Any, ...] = ()
+
+    @property
+    def command(self) -> Command | None:
+        """The command, where this is one."""
+        is_command = self.kind == "command" and self.to != CONTINUATION
+        return self.dialect.parse(self.octets) if is_command else None
+
+    @property
+    def reply_line(self) -> ReplyLine | None:
+        """The line of a reply, where this is one."""
+        return _reply_line(self.octets, self._form) if self.kind == "reply" else None
+
+    @property
+    def _form(self) -> str:
+        if not self.octets.startswith(b"2"):
+            return "text"
+        if self.to == GREETING:
+            return "greeting" if self.line in ("only", "first") else "text"
+        if self.to in ("EHLO", "HELO"):
+            return "ehlo" if self.line in ("only", "first") else "ehlo-line"
+        return "text"
+
+    @property
+    def code(self) -> int:
+        """The reply code, or 0."""
+        line = self.reply_line
+        return line.code if line else 0
+
+    @property
+    def last(self) -> bool:
+        """Whether this line completes what its speaker had to say."""
+        return self.line in ("", "only", "last")
+
+    @property
+    def negative(self) -> bool:
+        """Whether this is a reply that refuses: 4yz or 5yz."""
+        return self.kind == "reply" and self.octets[:1] in (b"4", b"5")
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """Which octets are what: they tile the line."""
+        match self.kind:
+            case "command" if self.to == CONTINUATION:
+                return _plain(self.octets)
+            case "command":
+                return self.dialect.parse(self.octets).spans
+            case "reply":
+                return _reply_line(self.octets, self._form).spans
+            case "text" | "content":
+                return wire_content.content_spans(self.octets, self.to == "header")
+            case _:
+                return ()
+
+    @property
+    def secret(self) -> bool:
+        """Whether this line may hold a password."""
+        return self.kind == "command" and (self.to == CONTINUATION or self.to == "AUTH")
+
+
+_reply_line = lru_cache(maxsize=4096)(parse_reply_line)
+
+
+@lru_cache(maxsize=256)
+def _plain(octets: bytes) -> tuple[Span, ...]:
+    end = wire_content.line_end(octets)
+    spans = unparsed(octets, 0, end, "string")
+    if end < len(octets):
+        spans.append(Span(end, len(octets), "crlf"))
+    return tuple(spans)
+
+
+def text_events(event: Event, wire: bytes | None = None) -> Iterator[Event]:
+    """The lines of a content event (or of the part of it that has come so far) as events of their own."""
+    if wire is None:
+        wire = event.content.wire if event.content else b""
+    header = True
+    for octets in wire_content.lines(wire):
+        header = header and octets != b"\r\n" and wire_content.still_header(octets)
+        yield replace(
+            event,
+            kind="text",
+            octets=octets,
+            length=len(octets),
+            to="header" if header else "body",
+            after=event.before,
+            content=None,
+            deviations=deviations(octets),
+        )
+
+
+def lines(event: Event) -> Iterator[Event]:
+    """An event as its views show it: content as its lines and the dot, everything else as itself."""
+    if event.kind == "content":
+        yield from text_events(event)
+    yield event

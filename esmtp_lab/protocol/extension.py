@@ -1,0 +1,82 @@
+"""The form that a service extension fills in.
+
+RFC 1869 section 4 and RFC 2821 section 2.2.2 list what a definition must state: a name, the EHLO
+keyword, its parameters, additional verbs, parameters of MAIL and RCPT, how the extension changes
+what server and client do, and by how much it lets command lines grow. `Extension` is that list.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from esmtp_lab.protocol.policy import Policy
+from esmtp_lab.protocol.replies import Answer, Composed
+from esmtp_lab.protocol.session import Form, Position, Row
+from esmtp_lab.protocol.transaction import Envelope
+from esmtp_lab.wire.command import Command
+from esmtp_lab.wire.parameter import Parameter
+
+
+class Context(NamedTuple):
+    """What behaviour may look at: the host's choices, the session, and the lines of an exchange so far."""
+
+    policy: Policy
+    position: Position
+    envelope: Envelope
+    client: str
+    forms: Mapping[str, Form]
+    exchange: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterForm:
+    """One parameter of MAIL or RCPT: its keyword, a pattern its whole value must match ("" for no value),
+    and how the value is shown and explained."""
+
+    keyword: str
+    value: str
+    shown: str
+    meaning: str
+
+
+Answering = Callable[[Context, Command], Answer]
+Checking = Callable[[Context, Command], Answer | None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Extension:
+    """One service extension. Its functions are pure, and those that check return a refusal or None.
+
+    `line_growth` says by how many octets each verb's line may be longer. `offered_params` gives what follows
+    the keyword in the EHLO reply, `offered_when` whether a host offers it just now. `answers` is the behaviour of its
+    verbs, `checks` refuses a command by its parameters, `checks_content` a letter by its content;
+    `rewrites` changes a reply. For the client, `adds` gives the parameter that a letter should carry,
+    and `needed_for` says why a letter cannot travel without the extension, or nothing.
+    """
+
+    name: str
+    ehlo_keyword: str
+    defined_in: str
+    meaning: str
+    forms: tuple[Form, ...] = ()
+    rows: tuple[Row, ...] = ()
+    mail_parameters: tuple[ParameterForm, ...] = ()
+    rcpt_parameters: tuple[ParameterForm, ...] = ()
+    line_growth: Mapping[str, int] = field(default_factory=dict)
+    offered_params: Callable[[Policy], str] = lambda policy: ""
+    offered_when: Callable[[Position], bool] = lambda position: True
+    answers: Mapping[str, Answering] = field(default_factory=dict)
+    checks: Checking | None = None
+    checks_content: Callable[[Context, bytes], Answer | None] | None = None
+    rewrites: Callable[[Composed, str], Composed] | None = None
+    adds: Callable[[bytes], Parameter | None] | None = None
+    needed_for: Callable[[bytes], str] = lambda content: ""
+
+    @property
+    def local(self) -> bool:
+        """Whether this is by bilateral agreement: its keyword begins with X (RFC 1869 section 4.3)."""
+        return self.ehlo_keyword.upper().startswith("X")
+
+    def parameters(self, verb: str) -> tuple[ParameterForm, ...]:
+        """The parameters that this extension adds to a verb."""
+        return self.rcpt_parameters if verb == "RCPT" else self.mail_parameters

@@ -1,0 +1,185 @@
+"""Policies: what one host decides for itself, where the standards leave it the choice. Data, not code."""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from functools import cache
+from importlib.resources import files
+from pathlib import Path as FilePath
+from typing import Any, NamedTuple
+
+from esmtp_lab.errors import DataError
+from esmtp_lab.protocol.replies import Answer
+from esmtp_lab.wire.path import Path, quote
+
+_CHOICES = {"accept": ("known", "any"), "verify": ("answer", "hide")}
+
+
+class Verdict(NamedTuple):
+    """What a policy says to a path: the answer, and the mailboxes that a letter for it goes to."""
+
+    answer: Answer
+    mailboxes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One host: its name, its people and its choices.
+
+    `mailboxes` maps local parts to people, `lists` to local parts, `forwards` (251) and `moved` (551) to other
+    mailboxes, `refusals` to situations of the reply catalogue. `accept` is "known" or "any", `verify`
+    "answer" or "hide". `greeting`, `ehlo` and `data_without_recipients` name the situation that answers.
+    `max_size` is in octets. `passwords` by user; with `clear_text` they may cross an unprotected channel.
+    """
+
+    name: str = "lab"
+    about: str = ""
+    domain: str = "lab.example"
+    extensions: tuple[str, ...] = ()
+    mailboxes: Mapping[str, str] = field(default_factory=dict)
+    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    forwards: Mapping[str, str] = field(default_factory=dict)
+    moved: Mapping[str, str] = field(default_factory=dict)
+    refusals: Mapping[str, str] = field(default_factory=dict)
+    passwords: Mapping[str, str] = field(default_factory=dict, repr=False)
+    accept: str = "known"
+    verify: str = "answer"
+    greeting: str = "greeting"
+    ehlo: str = "ehlo"
+    data_without_recipients: str = "bad-sequence"
+    max_size: int = 10_485_760
+    clear_text: bool = False
+
+    def route(self, path: Path) -> Verdict:
+        """What this host says to a recipient, and where a letter for it goes."""
+        shown = {"path": path.render().decode("ascii", "replace")}
+        if path.domain and path.domain.lower() != self.domain.lower().encode():
+            if self.accept == "any":
+                return Verdict(Answer("recipient-ok", shown), (path.mailbox.decode("utf-8", "replace"),))
+            return Verdict(Answer("not-our-domain", shown))
+        name = self._known(path.name.decode("utf-8", "replace"))
+        if name in self.refusals:
+            return Verdict(Answer(self.refusals[name], shown))
+        if name in self.lists:
+            members = tuple(member for member in self.lists[name] if member not in self.refusals)
+            return Verdict(Answer("recipient-ok", shown), members)
+        if name in self.forwards:
+            other = self.forwards[name]
+            return Verdict(Answer("recipient-forwarded", {**shown, "other": f"<{other}>"}), (other,))
+        if name in self.moved:
+            return Verdict(Answer("recipient-moved", {**shown, "other": f"<{self.moved[name]}>"}))
+        if name in self.mailboxes or self.accept == "any":
+            return Verdict(Answer("recipient-ok", shown), (name,))
+        return Verdict(Answer("mailbox-unknown", shown))
+
+    def _known(self, name: str) -> str:
+        """The name as this host spells it: exactly as given where it can be, else in any case."""
+        names = (*self.mailboxes, *self.lists, *self.forwards, *self.moved, *self.refusals)
+        if name in names:
+            return name
+        return next((known for known in names if known.lower() == name.lower()), name)
+
+    def verify_name(self, text: str) -> Answer:
+        """The answer to VRFY (RFC 821 section 3.3, RFC 2821 section 3.5)."""
+        if self.verify == "hide":
+            return Answer("unverified")
+        found = tuple(self._search(text))
+        if len(found) > 1:
+            return Answer("mailbox-ambiguous", {}, tuple(self._person(name) for name in found))
+        name = found[0] if found else self._known(self._local(text))
+        if name in self.forwards:
+            return Answer("recipient-forwarded", {"other": f"<{self.forwards[name]}>"})
+        if name in self.moved:
+            return Answer("recipient-moved", {"other": f"<{self.moved[name]}>"})
+        if found:
+            return Answer("verified", {}, (self._person(name),))
+        known = self.accept == "any" or name in self.lists
+        return Answer("unverified") if known else Answer("mailbox-unknown", {"path": text})
+
+    def _local(self, text: str) -> str:
+        local, _, domain = text.rpartition("<")[2].rstrip("> ").partition("@")
+        return local if domain.lower() in ("", self.domain.lower()) else text
+
+    def _search(self, text: str) -> Iterator[str]:
+        name = self._known(self._local(text))
+        if name in self.mailboxes:
+            yield name
+            return
+        for known, person in self.mailboxes.items():
+            if text.lower() == person.lower() or text.lower() in person.lower().split():
+                yield known
+
+    def _person(self, name: str) -> str:
+        local = quote(name.encode()).decode()
+        return f"{self.mailboxes[name]} <{local}@{self.domain}>"
+
+    def expand_list(self, text: str) -> Answer:
+        """The answer to EXPN (RFC 821 section 3.3, RFC 2821 section 3.5)."""
+        if self.verify == "hide":
+            return Answer("unverified")
+        members = self.lists.get(self._known(self._local(text)))
+        if members is None:
+            return Answer("list-unknown", {"path": text})
+        return Answer("list-members", {}, tuple(self._person(member) for member in members))
+
+
+@cache
+def policies() -> Mapping[str, Policy]:
+    """The ready-made policies by name."""
+    data = tomllib.loads((files("esmtp_lab.protocol") / "policy.toml").read_text("utf-8"))
+    return {name: _policy(table, name, "policy.toml") for name, table in data.items() if name != "version"}
+
+
+def find_policy(name: str) -> Policy:
+    """The ready-made policy of that name, or the one in that TOML file. Raises DataError."""
+    ready = policies()
+    if name in ready:
+        return ready[name]
+    file = FilePath(name)
+    if not file.suffix and not file.exists():
+        raise DataError(f"policy {name!r}", f"there is no such policy; use {', '.join(ready)}, or name a TOML file")
+    try:
+        data = tomllib.loads(file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise DataError(name, f"cannot be read: {error}") from None
+    if data.pop("version", None) != 1:
+        raise DataError(name, "has no version. Add version = 1 at its top")
+    return _policy(data, str(data.pop("name", file.stem)), name)
+
+
+def _policy(table: dict[str, Any], name: str, where: str) -> Policy:
+    kinds = {each.name: each for each in fields(Policy)}
+    for key, value in table.items():
+        if key not in kinds or key == "name":
+            raise DataError(f"{where}: {name}", f"knows no key {key!r}; there are {', '.join(sorted(kinds))}")
+        default = getattr(_PLAIN, key)
+        wanted = dict if isinstance(default, dict) else list if isinstance(default, tuple) else type(default)
+        if type(value) is not wanted:
+            raise DataError(f"{where}: {name}", f"{key} is a {wanted.__name__}, not {value!r}")
+        if key in _CHOICES and value not in _CHOICES[key]:
+            raise DataError(f"{where}: {name}", f"{key} is one of {', '.join(_CHOICES[key])}, not {value!r}")
+    lists = {key: tuple(members) for key, members in table.get("lists", {}).items()}
+    extensions = tuple(table.get("extensions", ()))
+    policy = replace(_PLAIN, **{**table, "name": name, "lists": lists, "extensions": extensions})
+    for key, members in lists.items():
+        strange = [member for member in members if member not in policy.mailboxes]
+        if strange:
+            raise DataError(f"{where}: {name}", f"list {key!r} names {strange[0]!r}, who has no mailbox here")
+    return policy
+
+
+_PLAIN = Policy()
+
+
+def with_users(policy: Policy, users: Mapping[str, str]) -> Policy:
+    """The policy with more users, each with a mailbox and a password that may be used on loopback."""
+    if not users:
+        return policy
+    extensions = policy.extensions if "AUTH" in policy.extensions else (*policy.extensions, "AUTH")
+    return replace(
+        policy,
+        mailboxes={**policy.mailboxes, **{name: policy.mailboxes.get(name, name) for name in users}},
+        passwords={**policy.passwords, **users},
+        extensions=extensions,
+        clear_text=True,
+    )

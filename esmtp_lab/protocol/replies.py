@@ -1,0 +1,82 @@
+"""The reply catalogue: from a situation to a code and its text; the data stands in replies.toml."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+from esmtp_lab.errors import DataError
+from esmtp_lab.wire.reply import Reply
+
+
+class Answer(NamedTuple):
+    """What a server decided to say: a situation of the catalogue, its fields, and lines to follow."""
+
+    key: str
+    fields: Mapping[str, str] = {}
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One situation: its codes by era (and "default"), its texts likewise, and its enhanced status code."""
+
+    key: str
+    codes: Mapping[str, int]
+    texts: Mapping[str, str]
+    enhanced: str = ""
+
+    def code(self, era: str) -> int:
+        """The reply code in that era."""
+        return self.codes.get(era, self.codes["default"])
+
+
+class Composed(NamedTuple):
+    """A reply before it is put into octets: extensions may still change it."""
+
+    code: int
+    lines: tuple[str, ...]
+    enhanced: str = ""
+
+    def reply(self) -> Reply:
+        """The reply in octets; what is not US-ASCII becomes a question mark, and no line can end early."""
+        texts = (text.replace("\r", "?").replace("\n", "?").replace("\0", "?") for text in self.lines)
+        return Reply(self.code, tuple(text.encode("ascii", "replace") for text in texts))
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All situations by key."""
+
+    entries: Mapping[str, Entry] = field(repr=False)
+
+    def compose(self, answer: Answer, era: str) -> Composed:
+        """The code and lines for an answer in an era. Raises KeyError for a situation that is not there."""
+        entry = self.entries[answer.key]
+        text = entry.texts.get(era, entry.texts["default"])
+        first = (text.format_map(answer.fields),) if text else ()
+        return Composed(entry.code(era), first + answer.lines or ("",), entry.enhanced)
+
+
+@cache
+def catalogue() -> Catalogue:
+    """The catalogue that ships with the lab, read at first use."""
+    data = tomllib.loads((files("esmtp_lab.protocol") / "replies.toml").read_text("utf-8"))
+    return Catalogue({key: _entry(key, table) for key, table in data.items() if key != "version"})
+
+
+def _entry(key: str, table: Mapping[str, object]) -> Entry:
+    code, texts = table.get("code"), {}
+    codes = {"default": code} if isinstance(code, int) else code
+    if not isinstance(codes, dict) or "default" not in codes:
+        raise DataError(f"replies.toml: [{key}]", 'has no code. Add code = 250, or { default = 250, rfc821 = … }')
+    for name, value in table.items():
+        if name == "text":
+            texts["default"] = str(value)
+        elif name not in ("code", "enhanced"):
+            texts[name] = str(value)
+    if "default" not in texts:
+        raise DataError(f"replies.toml: [{key}]", 'has no text. Add text = "…"')
+    return Entry(key, codes, texts, str(table.get("enhanced", "")))

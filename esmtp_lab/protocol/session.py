@@ -1,0 +1,207 @@
+"""The session as a table: what may happen when, for the server, the client and everyone who asks.
+
+RFC 821 sections 4.1.1 and 4.4 speak of state diagrams and RFC 2821 section 4.1.4 of an order of
+commands; here both are rows. A row says: in one of these states, when this input gets a reply of this
+severity, the session moves there. An input without a row in a state is out of order (503), a reply
+without a row changes nothing, and 421 closes in any state.
+"""
+
+from typing import NamedTuple
+
+GREETING = "GREETING"
+END_OF_DATA = "END_OF_DATA"
+CONTINUATION = "CONTINUATION"
+UNKNOWN = "UNKNOWN"
+"""Inputs that are not verbs: the opened channel, the lone dot, a line of an exchange, a verb nobody knows."""
+NOT_VERBS = frozenset({GREETING, END_OF_DATA, CONTINUATION, UNKNOWN})
+
+STATES: dict[str, str] = {
+    "connect": "the channel is open and the greeting is awaited",
+    "initial": "the server has greeted; the client has not said who it is",
+    "ready": "both know each other; no mail transaction is open",
+    "mail": "a transaction is open: it has a reverse-path and no recipient",
+    "rcpt": "a transaction is open and has at least one recipient",
+    "data": "content is on its way until a lone dot",
+    "sasl": "an authentication exchange is under way",
+    "refused": "the server has no service here and waits for QUIT",
+    "closed": "the channel is closed",
+}
+"""Every state with its meaning."""
+
+FACTS: dict[str, str] = {
+    "extended": "EHLO was accepted, so extensions may be used",
+    "authenticated": "the client has proved who it is",
+    "tls": "the channel is protected",
+}
+"""What may hold beside the state."""
+
+
+class Position(NamedTuple):
+    """Where a session is: one state, and the facts that hold beside it."""
+
+    state: str = "connect"
+    facts: frozenset[str] = frozenset()
+
+
+class Row(NamedTuple):
+    """One row of the table; `to` is empty where the state stays, `eras` where the row is for all."""
+
+    states: frozenset[str]
+    inputs: frozenset[str]
+    severities: str
+    to: str
+    lineage: str
+    gains: frozenset[str] = frozenset()
+    loses: frozenset[str] = frozenset()
+    needs: frozenset[str] = frozenset()
+    unless: frozenset[str] = frozenset()
+    clears: bool = False
+    eras: frozenset[str] = frozenset()
+
+
+def row(
+    states: str,
+    inputs: str,
+    severities: str,
+    to: str,
+    lineage: str,
+    *,
+    gains: str = "",
+    loses: str = "",
+    needs: str = "",
+    unless: str = "",
+    clears: str = "",
+    eras: str = "",
+) -> Row:
+    """A row, its sets written as words with spaces; ``clears="transaction"`` empties the buffers."""
+    sets = (frozenset(words.split()) for words in (gains, loses, needs, unless))
+    return Row(
+        frozenset(states.split()),
+        frozenset(inputs.split()),
+        severities,
+        to,
+        lineage,
+        *sets,
+        clears=clears == "transaction",
+        eras=frozenset(eras.split()),
+    )
+
+
+GREETED = "initial ready mail rcpt"
+
+TABLE: tuple[Row, ...] = (
+    row("connect", GREETING, "2", "initial", "greeting-220"),
+    row("connect", GREETING, "5", "refused", "greeting-refuses"),
+    # RFC 2821 section 4.1.4: a later EHLO resets as RSET does; RFC 821 section 4.1.1 allows a later HELO
+    row(GREETED, "HELO", "2", "ready", "helo-opens", loses="extended", clears="transaction"),
+    row(GREETED, "EHLO", "2", "ready", "ehlo-opens", gains="extended", clears="transaction"),
+    row("ready", "MAIL", "2", "mail", "mail-opens"),
+    row("mail rcpt", "RCPT", "2", "rcpt", "rcpt-adds"),
+    row("rcpt", "DATA", "3", "data", "data-354"),
+    # RFC 2821 section 3.3: 503 or 554; RFC 2920 section 3.1: 354 and then 554. The policy picks.
+    row("mail", "DATA", "5", "mail", "data-without-rcpt"),
+    row("mail", "DATA", "3", "data", "data-without-rcpt"),
+    # RFC 2821 section 4.1.1.4 clears the buffers whatever the outcome
+    row("data", END_OF_DATA, "245", "ready", "data-ends", clears="transaction"),
+    row("ready mail rcpt", "RSET", "2", "ready", "rset-clears", clears="transaction"),
+    # RFC 821 section 4.1.1 does not name RSET among what may come before HELO; RFC 2821 section 4.1.4 does
+    row("initial", "RSET", "2", "initial", "rset-clears", eras="rfc2821"),
+    row(GREETED, "NOOP", "2", "", "noop-nothing"),
+    row(GREETED, "VRFY", "2", "", "vrfy-asks"),
+    row(GREETED + " refused", "QUIT", "2", "closed", "quit-closes"),
+)
+"""The rows of the protocol without extensions."""
+
+
+class Form(NamedTuple):
+    """What does not depend on the state: a verb's syntax, its possible codes, and what surrounds it.
+
+    `success` and `failure` list the reply codes of RFC 821 section 4.3 or RFC 2821 section 4.3.2, `intermediate`
+    those that ask for more; `ends_group` says that RFC 2920 section 3.1 lets nothing be pipelined behind it.
+    """
+
+    verb: str
+    syntax: str
+    meaning: str
+    lineage: str
+    success: tuple[int, ...] = (250,)
+    failure: tuple[int, ...] = ()
+    intermediate: tuple[int, ...] = ()
+    ends_group: bool = False
+    eras: frozenset[str] = frozenset()
+
+
+_OLD = frozenset({"rfc821"})
+_NEW = frozenset({"rfc2821"})
+
+FORMS: tuple[Form, ...] = (
+    Form("HELO", "SP domain", "say who you are, without extensions", "helo-opens", failure=(504, 550), eras=_NEW),
+    Form("HELO", "SP domain", "say who you are", "helo-opens", failure=(504,), eras=_OLD),
+    Form(
+        "EHLO",
+        "SP domain-or-literal",
+        "say who you are, and ask what the server can do",
+        "ehlo-opens",
+        failure=(502, 504, 550, 554),
+        ends_group=True,
+        eras=_NEW,
+    ),
+    Form(
+        "MAIL",
+        'SP "FROM:"reverse-path',
+        "open a transaction: the reverse-path, where notices go",
+        "mail-opens",
+        failure=(552, 451, 452),
+        eras=_OLD,
+    ),
+    Form(
+        "MAIL",
+        'SP "FROM:"reverse-path [SP parameters]',
+        "open a transaction: the reverse-path, where notices go",
+        "mail-opens",
+        failure=(552, 451, 452, 550, 553, 503),
+        eras=_NEW,
+    ),
+    Form(
+        "RCPT",
+        'SP "TO:"forward-path',
+        "name one recipient",
+        "rcpt-adds",
+        success=(250, 251),
+        failure=(550, 551, 552, 553, 450, 451, 452, 503),
+        eras=_OLD,
+    ),
+    Form(
+        "RCPT",
+        'SP "TO:"forward-path [SP parameters]',
+        "name one recipient",
+        "rcpt-adds",
+        success=(250, 251),
+        failure=(550, 551, 552, 553, 450, 451, 452, 503),
+        eras=_NEW,
+    ),
+    Form(
+        "DATA",
+        "",
+        "send the content; a lone dot ends it",
+        "data-354",
+        success=(),
+        intermediate=(354,),
+        failure=(451, 554, 503),
+        ends_group=True,
+    ),
+    Form(END_OF_DATA, "", "the lone dot that ends the content", "data-ends", failure=(552, 554, 451, 452)),
+    Form("RSET", "", "give up the transaction, keep the session", "rset-clears"),
+    Form(
+        "VRFY",
+        "SP string",
+        "ask whether a mailbox exists",
+        "vrfy-asks",
+        success=(250, 251, 252),
+        failure=(550, 551, 553, 502, 504),
+        ends_group=True,
+    ),
+    Form("NOOP", "[SP string]", "do nothing; the answer is 250", "noop-nothing", ends_group=True),
+    Form("QUIT", "", "say goodbye; the server closes", "quit-closes", success=(221,), ends_group=True),
+)
+"""The forms of the protocol without extensions."""

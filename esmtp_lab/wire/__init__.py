@@ -1,0 +1,1 @@
+"""Octets ↔ values. Nothing here remembers anything but what is still to be framed."""

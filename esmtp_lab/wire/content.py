@@ -1,0 +1,52 @@
+"""Content line by line, for whoever looks at it; content itself travels in blocks.
+
+RFC 821 section 4.5.2, RFC 2821 sections 2.3.9 and 4.5.2, RFC 2822 section 2.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from esmtp_lab.wire import grammar as g
+from esmtp_lab.wire.command import line_end
+from esmtp_lab.wire.scan import Scanner, unparsed
+from esmtp_lab.wire.span import Span
+
+_DOT = re.compile(rb"\.")
+_COLON = re.compile(rb":")
+LONGEST_TEXT_LINE = 1000
+"""Octets of a text line, CRLF included and a stuffed dot left out: RFC 2821 section 4.5.3.1."""
+
+
+def lines(octets: bytes) -> Iterator[bytes]:
+    """The lines of content with their CRLF; only CRLF ends one, and the last may lack it."""
+    start = 0
+    while start < len(octets):
+        end = octets.find(b"\r\n", start)
+        end = len(octets) if end < 0 else end + 2
+        yield octets[start:end]
+        start = end
+
+
+def still_header(line: bytes) -> bool:
+    """Whether a content line can belong to the header section: a field, or the rest of a folded one."""
+    return line[:1] in (b" ", b"\t") or g.FIELD_NAME.match(line.removeprefix(b".")) is not None
+
+
+@lru_cache(maxsize=4096)
+def content_spans(octets: bytes, header: bool) -> tuple[Span, ...]:
+    """The spans of one content line as it travels; in the `header` section a field has name and body."""
+    end = line_end(octets)
+    scanner = Scanner(octets, end)
+    if octets == b".\r\n":
+        scanner.take(_DOT, "end-of-data")
+    elif scanner.peek(b"."):
+        scanner.take(_DOT, "stuffed-dot")
+    if header and scanner.take(g.FIELD_NAME, "field-name"):
+        scanner.take(_COLON, "colon")
+        scanner.spans += unparsed(octets, scanner.at, end, "field-body")
+    else:
+        scanner.spans += unparsed(octets, scanner.at, end, "content-text")
+    if end < len(octets):
+        scanner.spans.append(Span(end, len(octets), "crlf"))
+    return tuple(scanner.spans)

@@ -1,0 +1,85 @@
+"""Framing: cuts the stream into lines at CRLF, and hands content over as it comes.
+
+CR LF ends a line and nothing else does (RFC 821 section 4.1.2, RFC 2821 section 2.3.7). A bare CR
+or LF is an octet of the line, reported with its place and never mended. How the octets
+are cut up on arrival makes no difference to what comes out.
+"""
+
+import re
+from typing import NamedTuple
+
+_DEVIANT = re.compile(rb"\r(?!\n)|(?<!\r)\n|\x00+|[\x80-\xff]+")
+LINE_BOUND = 16_384
+"""Octets of one line that are kept; what is longer is counted, so that no line can fill the memory."""
+
+
+class Deviation(NamedTuple):
+    """Octets that no line may hold: `kind` is a part (bare-cr, bare-lf, nul, eight-bit) or "overlong"."""
+
+    at: int
+    kind: str
+    count: int = 1
+
+
+class Line(NamedTuple):
+    """A line with its CRLF. Of more than LINE_BOUND octets the first are kept, and `length` counts all."""
+
+    octets: bytes
+    length: int
+    deviations: tuple[Deviation, ...] = ()
+
+
+def deviations(octets: bytes) -> tuple[Deviation, ...]:
+    """What stands in a line or a text that may not, each with its offset in octets."""
+    if octets.isascii() and b"\0" not in octets:
+        if octets.count(b"\r\n") == octets.count(b"\r") == octets.count(b"\n"):
+            return ()
+    kinds = {b"\r": "bare-cr", b"\n": "bare-lf", b"\0": "nul"}
+    return tuple(
+        Deviation(match.start(), kinds.get(match[0][:1], "eight-bit"), len(match[0]))
+        for match in _DEVIANT.finditer(octets)
+    )
+
+
+class Framer:
+    """Holds what has arrived and is not yet a line."""
+
+    __slots__ = ("_dropped", "buffer")
+
+    def __init__(self) -> None:
+        self.buffer = b""
+        self._dropped = 0
+
+    def feed(self, octets: bytes) -> None:
+        """Take in octets as they arrive."""
+        self.buffer += octets
+
+    def line(self) -> Line | None:
+        """The next whole line, or None until its CRLF has come."""
+        end = self.buffer.find(b"\r\n")
+        if end < 0:
+            # The last octet may be the CR of a CRLF that is still to come.
+            if len(self.buffer) > LINE_BOUND + 1:
+                self._dropped += len(self.buffer) - LINE_BOUND - 1
+                self.buffer = self.buffer[:LINE_BOUND] + self.buffer[-1:]
+            return None
+        octets, self.buffer = self.buffer[:end], self.buffer[end + 2 :]
+        length = end + 2 + self._dropped
+        self._dropped = 0
+        if length > LINE_BOUND + 2:
+            octets = octets[:LINE_BOUND]
+        octets += b"\r\n"
+        return Line(octets, length, deviations(octets))
+
+    def rest(self) -> bytes:
+        """Everything that waits, taken out: content is not made of command lines."""
+        octets, self.buffer = self.buffer, b""
+        return octets
+
+    def save(self) -> tuple[bytes, int]:
+        """What `load` needs to come back to this moment."""
+        return self.buffer, self._dropped
+
+    def load(self, saved: tuple[bytes, int]) -> None:
+        """Come back to a saved moment."""
+        self.buffer, self._dropped = saved

@@ -1,0 +1,66 @@
+"""Transparency: how a letter may hold a line that is a lone dot.
+
+The client doubles the dot that begins a line, the server takes it away again, and CRLF.CRLF
+alone ends the content: RFC 821 section 4.5.2, RFC 2821 sections 4.5.2 and 4.1.1.4.
+"""
+
+END_OF_DATA = b".\r\n"
+_END = b"\r\n.\r\n"
+
+
+def stuff(content: bytes) -> bytes:
+    """Content as it travels, without the end: dots that begin a line doubled, the last line ended."""
+    if not content:
+        return b""
+    if content.startswith(b"."):
+        content = b"." + content
+    content = content.replace(b"\r\n.", b"\r\n..")
+    return content if content.endswith(b"\r\n") else content + b"\r\n"
+
+
+def travelling(content: bytes) -> bytes:
+    """Content as it travels, stuffed, with the lone dot that ends it."""
+    return stuff(content) + END_OF_DATA
+
+
+class Unstuffer:
+    """Takes content off the stream block by block, and finds its end however it is cut."""
+
+    __slots__ = ("_carry", "_first", "dots")
+
+    def __init__(self) -> None:
+        # The line before the content ended in CRLF, so the first line can be a lone dot as well.
+        self._carry = b"\r\n"
+        self._first = True
+        self.dots = 0
+
+    def feed(self, octets: bytes) -> tuple[bytes, bytes | None]:
+        """A block of content with its dots unstuffed, and what follows the end, or None before it."""
+        data = self._carry + octets
+        end = data.find(_END)
+        if end >= 0:
+            return self._block(data[: end + 2]), data[end + 5 :]
+        keep = next(size for size in (4, 3, 2, 1, 0) if data.endswith(_END[:size]))
+        self._carry = data[len(data) - keep :]
+        return self._block(data[: len(data) - keep]), None
+
+    def _block(self, data: bytes) -> bytes:
+        if not data:
+            return b""
+        plain = data.replace(b"\r\n.", b"\r\n")
+        self.dots += len(data) - len(plain)
+        if self._first:
+            self._first = False
+            return plain[2:]
+        return plain
+
+    def save(self) -> tuple[bytes, bool, int]:
+        """What `load` needs to come back to this moment."""
+        return self._carry, self._first, self.dots
+
+    @classmethod
+    def load(cls, saved: tuple[bytes, bool, int]) -> "Unstuffer":
+        """The unstuffer of a saved moment."""
+        self = cls()
+        self._carry, self._first, self.dots = saved
+        return self
