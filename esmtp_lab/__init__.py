@@ -1,2 +1,3 @@
 """esmtp_lab."""
+
 __version__ = "0.1.0"

@@ -15,7 +15,9 @@ from esmtp_lab.mailbox.memory import Discard, MemoryMailboxes
 from esmtp_lab.protocol.client import Delivery
 from esmtp_lab.protocol.dialect import Dialect, choose, dialect_of
 from esmtp_lab.protocol.era import DEFAULT_ERA, find_era
+from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.policy import Policy, find_policy
+from esmtp_lab.rules.annotator import annotator
 
 
 def server_dialect(policy: Policy, era: str) -> Dialect:
@@ -91,6 +93,11 @@ class Lab:
     def redo(self) -> list[Crossing]:
         """Take the step again. Raises CannotUndo."""
         return self.bench.redo()
+
+    def explain(self, crossing: Crossing) -> Event:
+        """What crossed, as its hearer saw it, with the rules of the server's era that are at work."""
+        # The rule book is read when someone first asks, which is after the first prompt.
+        return annotator(self.era)(crossing.event)
 
     def crossings(self) -> Iterator[Crossing]:
         """Every line that crossed the wire and was not undone."""

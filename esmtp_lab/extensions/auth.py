@@ -72,7 +72,16 @@ AUTH = Extension(
         Form(CONTINUATION, "", "one line of an authentication exchange", "auth-exchange", (235,), (501, 535), (334,)),
     ),
     rows=(
-        row("ready", "AUTH", "2", "ready", "auth-exchange", gains="authenticated", needs="extended", unless="authenticated"),
+        row(
+            "ready",
+            "AUTH",
+            "2",
+            "ready",
+            "auth-exchange",
+            gains="authenticated",
+            needs="extended",
+            unless="authenticated",
+        ),
         row("ready", "AUTH", "3", "sasl", "auth-exchange", needs="extended", unless="authenticated"),
         row("sasl", CONTINUATION, "3", "sasl", "auth-exchange"),
         row("sasl", CONTINUATION, "2", "ready", "auth-exchange", gains="authenticated"),

@@ -20,9 +20,7 @@ SIZE = Extension(
     ehlo_keyword="SIZE",
     defined_in="RFC 1870",
     meaning="the server says the most octets it takes, the client how many it will send",
-    mail_parameters=(
-        ParameterForm("SIZE", "[0-9]{1,20}", "SIZE=digits", "how large the letter will be, in octets"),
-    ),
+    mail_parameters=(ParameterForm("SIZE", "[0-9]{1,20}", "SIZE=digits", "how large the letter will be, in octets"),),
     line_growth={"MAIL": 26},
     offered_params=lambda policy: str(policy.max_size),
     checks=_checks,

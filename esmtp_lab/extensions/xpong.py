@@ -19,7 +19,9 @@ XPONG = Extension(
     ehlo_keyword="XPONG",
     defined_in="a local agreement",
     meaning="the server answers XPING, and takes XTRACE on MAIL",
-    forms=(Form("XPING", "[SP string]", "ask the partner for an echo", "x-verb-local", failure=(501,), ends_group=True),),
+    forms=(
+        Form("XPING", "[SP string]", "ask the partner for an echo", "x-verb-local", failure=(501,), ends_group=True),
+    ),
     rows=(row("ready mail rcpt", "XPING", "2", "", "x-verb-local", needs="extended"),),
     mail_parameters=(
         ParameterForm("XTRACE", "[A-Za-z0-9]{1,32}", "XTRACE=letters-and-digits", "a mark that both hosts write down"),

@@ -40,15 +40,11 @@ class Dialect:
     `heard_of` are extensions whose verbs this side does not speak but whose lines can still be read for their spans.
     """
 
-    def __init__(
-        self, era: Era, extensions: tuple[Extension, ...] = (), heard_of: tuple[Extension, ...] = ()
-    ) -> None:
+    def __init__(self, era: Era, extensions: tuple[Extension, ...] = (), heard_of: tuple[Extension, ...] = ()) -> None:
         self.era = era
         self.extensions = extensions
         forms = (*FORMS, *(form for each in extensions for form in each.forms))
-        self.forms: dict[str, Form] = {
-            form.verb: form for form in forms if not form.eras or era.name in form.eras
-        }
+        self.forms: dict[str, Form] = {form.verb: form for form in forms if not form.eras or era.name in form.eras}
         self.rows = tuple(
             each
             for each in (*TABLE, *(row for extension in extensions for row in extension.rows))

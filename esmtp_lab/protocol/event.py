@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from esmtp_lab.protocol.session import CONTINUATION, GREETING, Position
 from esmtp_lab.protocol.transaction import Content
 from esmtp_lab.wire import content as wire_content
-from esmtp_lab.wire.command import Command
+from esmtp_lab.wire.command import Command, line_end
 from esmtp_lab.wire.framing import Deviation, deviations
 from esmtp_lab.wire.reply import ReplyLine, parse_reply_line
 from esmtp_lab.wire.scan import unparsed
@@ -114,7 +114,7 @@ _reply_line = lru_cache(maxsize=4096)(parse_reply_line)
 
 @lru_cache(maxsize=256)
 def _plain(octets: bytes) -> tuple[Span, ...]:
-    end = wire_content.line_end(octets)
+    end = line_end(octets)
     spans = unparsed(octets, 0, end, "string")
     if end < len(octets):
         spans.append(Span(end, len(octets), "crlf"))

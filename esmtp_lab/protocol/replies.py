@@ -71,7 +71,7 @@ def _entry(key: str, table: Mapping[str, object]) -> Entry:
     code, texts = table.get("code"), {}
     codes = {"default": code} if isinstance(code, int) else code
     if not isinstance(codes, dict) or "default" not in codes:
-        raise DataError(f"replies.toml: [{key}]", 'has no code. Add code = 250, or { default = 250, rfc821 = … }')
+        raise DataError(f"replies.toml: [{key}]", "has no code. Add code = 250, or { default = 250, rfc821 = … }")
     for name, value in table.items():
         if name == "text":
             texts["default"] = str(value)

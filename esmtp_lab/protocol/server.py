@@ -11,11 +11,10 @@ from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.extension import Answering, Context
 from esmtp_lab.protocol.policy import Policy
 from esmtp_lab.protocol.replies import Answer, catalogue
-from esmtp_lab.protocol.session import CONTINUATION, END_OF_DATA, GREETING
+from esmtp_lab.protocol.session import CONTINUATION
 from esmtp_lab.protocol.side import Awaited, Side
 from esmtp_lab.protocol.transaction import Letter
 from esmtp_lab.wire.command import Command
-from esmtp_lab.wire.framing import deviations
 
 _UNFIT = {"bare-cr": "a bare CR", "bare-lf": "a bare LF", "nul": "a NUL", "eight-bit": "an octet above 127"}
 
@@ -141,9 +140,7 @@ class ServerSession(Side):
         return {"domain": self.policy.domain, "client": self.client_name}
 
     def _context(self) -> Context:
-        return Context(
-            self.policy, self.position, self.envelope, self.client_name, self.dialect.forms, self.exchange
-        )
+        return Context(self.policy, self.position, self.envelope, self.client_name, self.dialect.forms, self.exchange)
 
     def _decide(self, event: Event, now: float) -> list[Event]:
         awaited = self.waiting[0]
@@ -154,7 +151,7 @@ class ServerSession(Side):
     def _answer_to(self, event: Event, awaited: Awaited) -> Answer:
         for deviation in event.deviations:
             if deviation.kind == "overlong":
-                fields = {"octets": str(deviation.count), "limit": str(deviation.at)}
+                fields = {"octets": str(deviation.octets), "limit": str(deviation.at)}
                 return Answer("line-too-long", fields)
             return Answer("line-malformed", {"what": _UNFIT[deviation.kind], "at": str(deviation.at)})
         entry, command = awaited
@@ -231,5 +228,3 @@ class ServerSession(Side):
 def stored(letter: Letter, mailboxes: tuple[str, ...]) -> Answer:
     """The answer that takes over responsibility for a letter (RFC 2821 section 4.2.5)."""
     return Answer("stored", {"octets": str(len(letter.content)), "recipients": ", ".join(mailboxes)})
-
-

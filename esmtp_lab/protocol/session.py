@@ -74,14 +74,16 @@ def row(
     eras: str = "",
 ) -> Row:
     """A row, its sets written as words with spaces; ``clears="transaction"`` empties the buffers."""
-    sets = (frozenset(words.split()) for words in (gains, loses, needs, unless))
     return Row(
         frozenset(states.split()),
         frozenset(inputs.split()),
         severities,
         to,
         lineage,
-        *sets,
+        gains=frozenset(gains.split()),
+        loses=frozenset(loses.split()),
+        needs=frozenset(needs.split()),
+        unless=frozenset(unless.split()),
         clears=clears == "transaction",
         eras=frozenset(eras.split()),
     )

@@ -48,7 +48,6 @@ PRODUCTIONS: dict[str, Production] = {
 """What a syntax may name; each takes itself off the line and returns its value."""
 
 
-
 class Piece(NamedTuple):
     """One word of a syntax: `kind` is SP, literal, production or optional; only the last has `inner`."""
 

@@ -18,7 +18,7 @@ class Deviation(NamedTuple):
 
     at: int
     kind: str
-    count: int = 1
+    octets: int = 1
 
 
 class Line(NamedTuple):
@@ -31,9 +31,9 @@ class Line(NamedTuple):
 
 def deviations(octets: bytes) -> tuple[Deviation, ...]:
     """What stands in a line or a text that may not, each with its offset in octets."""
-    if octets.isascii() and b"\0" not in octets:
-        if octets.count(b"\r\n") == octets.count(b"\r") == octets.count(b"\n"):
-            return ()
+    whole_lines = octets.count(b"\r\n") == octets.count(b"\r") == octets.count(b"\n")
+    if whole_lines and octets.isascii() and b"\0" not in octets:
+        return ()
     kinds = {b"\r": "bare-cr", b"\n": "bare-lf", b"\0": "nul"}
     return tuple(
         Deviation(match.start(), kinds.get(match[0][:1], "eight-bit"), len(match[0]))

@@ -1,0 +1,76 @@
+"""From a part of the grammar to a Pygments token, so that every style can colour it."""
+
+from collections.abc import Iterable, Iterator
+
+from pygments.token import (
+    Comment,
+    Error,
+    Generic,
+    Keyword,
+    Name,
+    Number,
+    Operator,
+    Punctuation,
+    String,
+    Text,
+    Whitespace,
+    _TokenType,
+)
+
+from esmtp_lab.wire.span import Span, leaves
+from esmtp_lab.wire.visible import visible
+
+TOKENS: dict[str, _TokenType] = {
+    "verb": Keyword,
+    "space": Whitespace,
+    "literal": Keyword.Pseudo,
+    "domain": Name.Namespace,
+    "address-literal": Name.Namespace,
+    "reverse-path": Name.Variable,
+    "forward-path": Name.Variable,
+    "angle": Punctuation,
+    "source-route": Comment.Special,
+    "local-part": Name.Variable,
+    "at": Punctuation,
+    "parameter": Name.Attribute,
+    "esmtp-keyword": Name.Attribute,
+    "equals": Operator,
+    "esmtp-value": String,
+    "string": String,
+    "unparsed": Error,
+    "reply-code": Number.Integer,
+    "hyphen": Operator,
+    "reply-text": Text,
+    "enhanced-status-code": Number.Float,
+    "ehlo-keyword": Name.Builtin,
+    "ehlo-param": String,
+    "content-text": Text,
+    "stuffed-dot": Operator,
+    "end-of-data": Keyword,
+    "field-name": Name.Tag,
+    "colon": Punctuation,
+    "field-body": String,
+    "crlf": Whitespace,
+    "bare-cr": Error,
+    "bare-lf": Error,
+    "nul": Error,
+    "eight-bit": Error,
+}
+"""A token for every part."""
+
+NEGATIVE = Generic.Error
+"""The token of a reply code that refuses."""
+MARK = Generic.Prompt
+"""The token of C: and S:."""
+
+
+def fragments(octets: bytes, spans: Iterable[Span]) -> Iterator[tuple[_TokenType, str]]:
+    """The text of a line, safe to show, cut where its leaves end, each piece with its token; no CRLF."""
+    for span in leaves(spans):
+        if span.part == "crlf":
+            continue
+        text = octets[span.start : span.end]
+        token = TOKENS[span.part]
+        if span.part == "reply-code" and text[:1] in (b"4", b"5"):
+            token = NEGATIVE
+        yield token, visible(text)
