@@ -96,8 +96,12 @@ class Lab:
 
     def explain(self, crossing: Crossing) -> Event:
         """What crossed, as its hearer saw it, with the rules of the server's era that are at work."""
+        return self.annotate(crossing.event)
+
+    def annotate(self, event: Event) -> Event:
+        """An event with the rules of the server's era that are at work."""
         # The rule book is read when someone first asks, which is after the first prompt.
-        return annotator(self.era)(crossing.event)
+        return annotator(self.era)(event)
 
     def crossings(self) -> Iterator[Crossing]:
         """Every line that crossed the wire and was not undone."""

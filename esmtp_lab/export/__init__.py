@@ -1,0 +1,1 @@
+"""Events written out: as a transcript that can be read back, and as JSON."""

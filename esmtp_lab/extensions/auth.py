@@ -13,6 +13,7 @@ from esmtp_lab.protocol.session import CONTINUATION, Form, row
 from esmtp_lab.wire.command import Command
 
 _MECHANISMS = ("PLAIN", "LOGIN")
+_LINEAGE = "auth-exchange"
 _PROMPTS = (b"Username:", b"Password:")
 
 
@@ -63,13 +64,13 @@ AUTH = Extension(
             "AUTH",
             "SP word [SP word]",
             "prove who you are, by a mechanism that the server offers",
-            "auth-exchange",
+            _LINEAGE,
             success=(235,),
             intermediate=(334,),
             failure=(432, 454, 503, 504, 530, 534, 535, 538),
             ends_group=True,
         ),
-        Form(CONTINUATION, "", "one line of an authentication exchange", "auth-exchange", (235,), (501, 535), (334,)),
+        Form(CONTINUATION, "", "one line of an authentication exchange", _LINEAGE, (235,), (501, 535), (334,)),
     ),
     rows=(
         row(
@@ -77,15 +78,15 @@ AUTH = Extension(
             "AUTH",
             "2",
             "ready",
-            "auth-exchange",
+            _LINEAGE,
             gains="authenticated",
             needs="extended",
             unless="authenticated",
         ),
-        row("ready", "AUTH", "3", "sasl", "auth-exchange", needs="extended", unless="authenticated"),
-        row("sasl", CONTINUATION, "3", "sasl", "auth-exchange"),
-        row("sasl", CONTINUATION, "2", "ready", "auth-exchange", gains="authenticated"),
-        row("sasl", CONTINUATION, "45", "ready", "auth-exchange"),
+        row("ready", "AUTH", "3", "sasl", _LINEAGE, needs="extended", unless="authenticated"),
+        row("sasl", CONTINUATION, "3", "sasl", _LINEAGE),
+        row("sasl", CONTINUATION, "2", "ready", _LINEAGE, gains="authenticated"),
+        row("sasl", CONTINUATION, "45", "ready", _LINEAGE),
     ),
     line_growth={"MAIL": 500, "AUTH": 12288 - 512, CONTINUATION: 12288 - 512},
     answers={"AUTH": _auth, CONTINUATION: _auth},

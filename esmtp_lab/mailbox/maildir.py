@@ -31,8 +31,7 @@ class Maildir:
         octets = letter.delivered(self.domain).replace(b"\r\n", b"\n")
         written: list[tuple[Path, Path]] = []
         try:
-            for name in names:
-                written.append(self._write(name, octets))
+            written.extend(self._write(name, octets) for name in names)
             for waiting, final in written:
                 os.rename(waiting, final)
                 _flush_folder(final.parent)

@@ -32,6 +32,10 @@ class Era:
     recipients: int = 100
 
 
+def _verbs(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
 ERAS: dict[str, Era] = {
     era.name: era
     for era in (
@@ -59,14 +63,14 @@ ERAS: dict[str, Era] = {
                     "TURN",
                 ]
             ),
-            required=frozenset(["HELO", "MAIL", "RCPT", "DATA", "RSET", "NOOP", "QUIT"]),
+            required=_verbs("HELO MAIL RCPT DATA RSET NOOP QUIT"),
             speaks_ehlo=False,
         ),
         Era(
             name="rfc2821",
             year=2001,
             title="Simple Mail Transfer Protocol, with extensions",
-            documents=(2821, 1869, 1870, 6152, 2920, 2034, 4954, 1123, 821),
+            documents=(2821, 1869, 1870, 6152, 2920, 2034, 4954, 1123),
             grammar=RFC2821,
             verbs=frozenset(
                 [
@@ -87,7 +91,7 @@ ERAS: dict[str, Era] = {
                     "TURN",
                 ]
             ),
-            required=frozenset(["EHLO", "HELO", "MAIL", "RCPT", "DATA", "RSET", "NOOP", "QUIT", "VRFY"]),
+            required=_verbs("EHLO HELO MAIL RCPT DATA RSET NOOP QUIT VRFY"),
             speaks_ehlo=True,
         ),
     )

@@ -73,9 +73,9 @@ ANSWERS: dict[str, Answering] = {
 class ServerSession(Side):
     """The server's end of one session.
 
-    `receive` takes octets in and returns events; `take` gives the octets to send. When a letter has come whole it stands
-    in `letter`, and nothing goes on until `settle` says whether it is safely stored (RFC 2821 section 6.1). With
-    `by_hand` the server hears and keeps its place, but a person speaks for it through `say`.
+    `receive` takes octets in and returns events; `take` gives the octets to send. When a letter has come whole it
+    stands in `letter`, and nothing goes on until `settle` says whether it is safely stored (RFC 2821 section 6.1).
+    With `by_hand` the server hears and keeps its place, but a person speaks for it through `say`.
     """
 
     observer = "server"

@@ -1,0 +1,1 @@
+"""Transcripts of other software, read as events."""

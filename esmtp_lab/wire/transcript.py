@@ -25,7 +25,7 @@ class Entry(NamedTuple):
 
     `kind` is "C" or "S" (octets that side sends), "moment", "holds", "remark", "direction" or
     "blank"; `number` counts lines from 1; `marked` is False for a client's line without a mark; `start` is
-    how many octets of the written line stand before its text.
+    how many octets of the written line stand before its text; `written` is the line itself.
     """
 
     number: int
@@ -34,6 +34,7 @@ class Entry(NamedTuple):
     marked: bool = True
     start: int = 0
     escaped: bool = False
+    written: bytes = b""
 
     @property
     def text(self) -> str:
@@ -48,13 +49,18 @@ def read_line(line: bytes, number: int = 1) -> Entry:
         side, escaped, spaced, tight = match.groups()
         text = spaced if spaced is not None else tight
         octets = unspell(text) if escaped else text + b"\r\n"
-        return Entry(number, side.decode(), octets, True, len(line) - len(text), bool(escaped))
+        return Entry(number, side.decode(), octets, True, len(line) - len(text), bool(escaped), line)
     for mark, kind in ((b"===", "moment"), (b"#!", "direction"), (b"#", "remark"), (b">", "holds")):
         if line.startswith(mark):
-            return Entry(number, kind, line[len(mark) :].strip(), True, len(mark))
+            return Entry(number, kind, line[len(mark) :].strip(), True, len(mark), written=line)
     if not line.strip():
-        return Entry(number, "blank", b"", False)
-    return Entry(number, "C", line + b"\r\n", False)
+        return Entry(number, "blank", b"", False, written=line)
+    return as_sent(line, number)
+
+
+def as_sent(line: bytes, number: int = 1) -> Entry:
+    """A written line that the client sends as it stands, whatever it begins with."""
+    return Entry(number, "C", line + b"\r\n", False, written=line)
 
 
 def read(lines: Iterable[bytes]) -> Iterator[Entry]:

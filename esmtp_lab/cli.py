@@ -1,0 +1,253 @@
+"""The command line: arguments to calls, nothing else.
+
+Each command imports what it needs when it is called, so that the shell's first prompt waits for the
+shell alone.
+"""
+
+import sys
+from collections.abc import Callable, Iterable
+from inspect import cleandoc
+from pathlib import Path as FilePath
+from typing import IO, Any
+
+import click
+
+from esmtp_lab import __version__
+from esmtp_lab.errors import DataError, EsmtpLabError
+from esmtp_lab.protocol.era import DEFAULT_ERA, ERAS
+
+_ERA = click.Choice(list(ERAS))
+_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+PLAYED, DIFFERENT, UNREADABLE, TEMPORARY = 0, 1, 2, 75
+"""Exit statuses; 75 is what sendmail has said for "try again later" since 1983 (EX_TEMPFAIL)."""
+
+
+def _examples(text: str) -> Callable[[Any], Any]:
+    """Examples below the help text of a command, line by line as they are written here."""
+
+    def add(function: Any) -> Any:
+        function.__doc__ = f"{cleandoc(function.__doc__)}\n\n\b\nExamples:\n{text}"
+        return function
+
+    return add
+
+
+class _Group(click.Group):
+    """Every error that the lab raises on purpose becomes one line and status 2, never a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except EsmtpLabError as error:
+            click.echo(f"esmtp-lab: {error}", err=True)
+            ctx.exit(UNREADABLE)
+
+
+@click.group(cls=_Group, invoke_without_command=True, context_settings=_SETTINGS)
+@click.option("--era", type=_ERA, default=DEFAULT_ERA, show_default=True, help="The standard that the server follows.")
+@click.option("--client-era", type=_ERA, default=DEFAULT_ERA, help="The standard that the client follows.")
+@click.option("--host", "policy", default="lab", metavar="NAME|FILE", help="The host to talk to: lab, partner, open.")
+@click.option("--role", type=click.Choice(["client", "server"]), default="client", help="Which side you play.")
+@click.option("--view", type=click.Choice(["bench", "stream"]), help="Side by side, or one scrolling transcript.")
+@click.option("--plain", is_flag=True, help="Append only: no colours, boxes or cursor movement; for screen readers.")
+@click.option("--ascii", "ascii_only", is_flag=True, help="Draw with US-ASCII alone.")
+@click.version_option(__version__, prog_name="esmtp-lab")
+@click.pass_context
+@_examples(
+    "  esmtp-lab                          the guided shell\n"
+    "  esmtp-lab --era rfc821             meet a server of 1982\n"
+    "  printf 'EHLO me.example\\nQUIT\\n' | esmtp-lab"
+)
+def main(
+    ctx: click.Context,
+    era: str,
+    client_era: str,
+    policy: str,
+    role: str,
+    view: str | None,
+    plain: bool,
+    ascii_only: bool,
+) -> None:
+    """Learn, teach and show how mail servers talk: an ESMTP client and server side by side.
+
+    With no command it opens the guided shell. When its input is not a terminal, the lines are
+    played and the annotated transcript is written.
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    from esmtp_lab.lab import Lab
+
+    lab = Lab(era, client_era=client_era, policy=policy, role=role)
+    if not sys.stdin.isatty():
+        ctx.exit(_play(lab, sys.stdin.buffer, "text"))
+    from esmtp_lab.shell import shell
+
+    ctx.exit(shell(lab, view=view, plain=plain, ascii=ascii_only))
+
+
+@main.command()
+@click.argument("script", type=click.File("rb"))
+@click.option("--era", type=_ERA, default=DEFAULT_ERA, show_default=True, help="The standard that the server follows.")
+@click.option("--client-era", type=_ERA, default=DEFAULT_ERA, help="The standard that the client follows.")
+@click.option("--host", "policy", default="lab", metavar="NAME|FILE", help="The host to talk to.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.pass_context
+@_examples(
+    "  esmtp-lab run hello.esmtp\n"
+    "  esmtp-lab run --era rfc821 --format json - < hello.esmtp\n"
+    "  printf 'C: EHLO me.example\\nS: 250\\n' | esmtp-lab run -"
+)
+def run(ctx: click.Context, script: IO[bytes], era: str, client_era: str, policy: str, form: str) -> None:
+    """Play a SCRIPT (or - for standard input) on the bench and write the annotated transcript.
+
+    Lines with C: or no mark are sent; lines with S: say what should come back. Exit status: 0 all lines
+    were played and came out as written, 1 some came out otherwise, 2 the script cannot be read.
+    """
+    from esmtp_lab.lab import Lab
+
+    ctx.exit(_play(Lab(era, client_era=client_era, policy=policy), script, form))
+
+
+def _play(lab: Any, script: IO[bytes], form: str) -> int:
+    from esmtp_lab.commands.run import play_script
+
+    try:
+        lines = script.read().split(b"\n")
+    except OSError as error:
+        raise DataError(getattr(script, "name", "input"), f"cannot be read: {error}") from None
+    status = PLAYED
+    for text, right in play_script(lab, lines, form):
+        if text:
+            _write(text)
+        status = status if right else DIFFERENT
+    return status
+
+
+def _write(text: str) -> None:
+    """A line of output; what the terminal's encoding cannot hold is replaced, never an error."""
+    encoding = sys.stdout.encoding or "ascii"
+    click.echo(text.encode(encoding, "backslashreplace").decode(encoding))
+
+
+@main.command()
+@click.argument("file", type=click.File("rb"), default="-")
+@click.option("--era", type=_ERA, default=DEFAULT_ERA, show_default=True, help="The standard to read it by.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@_examples("  esmtp-lab annotate session.txt\n  esmtp-lab annotate --era rfc821 --format json < session.txt")
+def annotate(file: IO[bytes], era: str, form: str) -> None:
+    """Explain a C:/S: transcript of any software, line by line.
+
+    Lines that begin with neither mark are passed over. As JSON, each line of protocol becomes one object.
+    """
+    from esmtp_lab.commands.annotate import annotate_lines
+
+    for text in annotate_lines(_lines(file), era, form):
+        _write(text)
+
+
+def _lines(file: IO[bytes]) -> Iterable[bytes]:
+    try:
+        yield from file
+    except OSError as error:
+        raise DataError(getattr(file, "name", "input"), f"cannot be read: {error}") from None
+
+
+def _users(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    users = {}
+    for value in values:
+        name, colon, password = value.partition(":")
+        if not (name and colon):
+            raise click.BadParameter(f"{value!r} is not NAME:PASSWORD")
+        users[name] = password
+    return users
+
+
+@main.command()
+@click.option("--host", "address", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=2525, show_default=True, help="0 takes any free one.")
+@click.option("--era", type=_ERA, default=DEFAULT_ERA, show_default=True, help="The standard to follow.")
+@click.option("--policy", default="lab", show_default=True, metavar="NAME|FILE", help="lab, partner, open, or a file.")
+@click.option("--user", "users", multiple=True, callback=_users, metavar="NAME:PASSWORD", help="One more user.")
+@click.option("--mailbox", default="memory", show_default=True, metavar="memory|discard|DIR", help="Where mail goes.")
+@click.option("--quiet", is_flag=True, help="No live view of what crosses the wire.")
+@click.option("--allow-remote", is_flag=True, help="Listen beyond loopback: anybody who can reach it can use it.")
+@_examples(
+    "  esmtp-lab serve\n"
+    "  esmtp-lab serve --port 0 --era rfc821\n"
+    "  esmtp-lab serve --user zoe:secret --mailbox ./mail"
+)
+def serve(
+    address: str,
+    port: int,
+    era: str,
+    policy: str,
+    users: dict[str, str],
+    mailbox: str,
+    quiet: bool,
+    allow_remote: bool,
+) -> None:
+    """Listen on loopback with the reference server, and explain every line that comes and goes.
+
+    Nothing that it takes ever leaves the machine. Ctrl-C stops it.
+    """
+    from esmtp_lab.commands.serve import serve_forever
+
+    write = None if quiet else _write
+    serve_forever(
+        lambda text: click.echo(text, err=quiet),
+        write,
+        address=address,
+        port=port,
+        era=era,
+        policy=policy,
+        users=users,
+        mailbox=mailbox,
+        allow_remote=allow_remote,
+    )
+
+
+@main.command()
+@click.option("--from", "reverse_path", required=True, metavar="PATH", help="The reverse-path; '<>' for none.")
+@click.option("--rcpt", "recipients", required=True, multiple=True, metavar="PATH", help="A recipient; may repeat.")
+@click.option("--helo", default="localhost", show_default=True, metavar="NAME", help="Who to say that we are.")
+@click.option("--to", "target", default="127.0.0.1:2525", show_default=True, metavar="HOST:PORT")
+@click.option("--client-era", type=_ERA, default=DEFAULT_ERA, help="The standard that the client follows.")
+@click.option("--allow-remote", is_flag=True, help="Let mail leave this machine. You will be told what happens.")
+@click.option("--quiet", is_flag=True, help="Say only what became of the recipients.")
+@click.argument("file", type=click.File("rb"))
+@click.pass_context
+@_examples(
+    "  esmtp-lab send --from ada@me.example --rcpt bob@lab.example letter.txt\n"
+    "  printf 'Subject: hi\\n\\nhello\\n' | esmtp-lab send --from '<>' --rcpt ada@lab.example -"
+)
+def send(
+    ctx: click.Context,
+    reverse_path: str,
+    recipients: tuple[str, ...],
+    helo: str,
+    target: str,
+    client_era: str,
+    allow_remote: bool,
+    quiet: bool,
+    file: IO[bytes],
+) -> None:
+    """Deliver FILE (or - for standard input) with the reference client.
+
+    Exit status: 0 every recipient was accepted, 1 some were refused, 75 try again later.
+    """
+    from esmtp_lab.commands.send import send_letter
+
+    outcomes = send_letter(
+        None if quiet else _write,
+        file.read(),
+        reverse_path=reverse_path,
+        recipients=recipients,
+        helo=helo,
+        target=target,
+        client_era=client_era,
+        allow_remote=allow_remote,
+    )
+    refused = [outcome for outcome in outcomes if not outcome.accepted]
+    for outcome in outcomes:
+        _write(outcome.shown)
+    ctx.exit(PLAYED if not refused else TEMPORARY if all(each.temporary for each in refused) else DIFFERENT)

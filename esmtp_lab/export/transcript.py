@@ -1,0 +1,45 @@
+"""Events as an annotated transcript: protocol lines as they crossed, notes as remarks, so that it reads back."""
+
+from collections.abc import Iterator
+
+from esmtp_lab.protocol.event import Event
+from esmtp_lab.rules.rule import Citation
+from esmtp_lab.wire.transcript import write_line
+from esmtp_lab.wire.visible import visible
+
+SECRET = "****"
+"""What stands for a password."""
+
+
+def mask(event: Event) -> bytes:
+    """The octets of a line, what may be a password in it masked."""
+    if not event.secret:
+        return event.octets
+    words = event.octets.removesuffix(b"\r\n").split(b" ")
+    kept = words[:2] if event.command else []
+    masked = [SECRET.encode()] * (len(words) > len(kept))
+    return b" ".join([*kept, *masked]) + b"\r\n"
+
+
+def protocol_line(event: Event) -> str:
+    """One line of the wire in the transcript format."""
+    return write_line("C" if event.speaker == "client" else "S", mask(event))
+
+
+def notes(event: Event, most: int = 2) -> Iterator[str]:
+    """The notes of an annotated event as remarks: broken rules first, then the `most` telling ones."""
+    special = [citation for citation in event.citations if citation.broken or not citation.rule.general]
+    if not special and event.kind != "moment":
+        yield "# no rule of this lab speaks of this line"
+    for citation in [each for each in special if each.broken] + [each for each in special if not each.broken][:most]:
+        yield f"# {note(event, citation)}"
+
+
+def note(event: Event, citation: Citation) -> str:
+    """One citation in one line: the octets that it speaks of, the rule, and where it stands."""
+    rule = citation.rule
+    words = mask(event)[slice(*citation.span)] if citation.span and not event.secret else b""
+    about = f"{visible(words)}: " if words.strip() else ""
+    broken = f"!! the {citation.side(event.speaker)} broke this: " if citation.broken else ""
+    level = f"{rule.level}, " if rule.level != "states" else ""
+    return f"{broken}{about}{rule.says} ({level}{rule.citation})"

@@ -1,0 +1,296 @@
+"""The server on a real channel: carries octets between sockets and server sessions.
+
+Deciding is left to `ServerSession`. Here stand storing before the 250 (RFC 2821 section 6.1), time-outs (section
+4.5.3.2), closing (sections 3.9 and 4.1.1.10), and the bounds that keep one client from taking the whole host.
+"""
+
+import asyncio
+from collections.abc import Callable
+from time import time
+from typing import NamedTuple, Protocol, cast
+
+from esmtp_lab.errors import Unreachable
+from esmtp_lab.net.address import resolve
+from esmtp_lab.protocol.dialect import Dialect
+from esmtp_lab.protocol.event import Event
+from esmtp_lab.protocol.policy import Policy
+from esmtp_lab.protocol.replies import Answer
+from esmtp_lab.protocol.server import ServerSession, stored
+from esmtp_lab.protocol.transaction import Letter
+
+OnEvent = Callable[[int, Event], None]
+"""Gets the number of a session, counted from 1, and what that session saw."""
+
+BLOCK = 32_768
+"""Octets that one session takes in before the others have their turn."""
+
+
+class Mailboxes(Protocol):
+    """Where letters go. `deliver` raises OSError where it cannot store one, and then keeps nothing of it."""
+
+    @property
+    def blocks(self) -> bool:
+        """Whether `deliver` may wait for a disk, so that it wants a thread of its own."""
+
+    def deliver(self, names: tuple[str, ...], letter: Letter) -> None:
+        """Store a letter in each of the mailboxes."""
+
+
+class Limits(NamedTuple):
+    """The most sessions at once; times in seconds.
+
+    `idle` is how long a client may say nothing (RFC 2821 section 4.5.3.2: at least 5 minutes), `linger` how long the
+    server waits, after its last word, for the client to hear it and to close.
+    """
+
+    sessions: int = 100
+    idle: float = 300.0
+    linger: float = 2.0
+
+
+_LIMITS = Limits()
+
+
+async def serve(
+    policy: Policy,
+    dialect: Dialect,
+    mailboxes: Mailboxes,
+    *,
+    address: str = "127.0.0.1",
+    port: int = 2525,
+    allow_remote: bool = False,
+    limits: Limits = _LIMITS,
+    on_event: OnEvent | None = None,
+) -> "Server":
+    """Listen, and serve every client that comes; port 0 takes any that is free.
+
+    Raises Unreachable where the address is not loopback, unless `allow_remote`, or cannot be listened on.
+    """
+    addresses = await resolve(address, allow_remote=allow_remote)
+    server = Server(policy, dialect, mailboxes, limits, on_event)
+    # A free port is found for one address; the others of the same name might not have it free.
+    await server.listen(addresses if port else addresses[:1], port)
+    return server
+
+
+class Server:
+    """Listens until `close`; as a context manager it closes at the end of its block. `port` is where it listens."""
+
+    def __init__(
+        self, policy: Policy, dialect: Dialect, mailboxes: Mailboxes, limits: Limits, on_event: OnEvent | None
+    ) -> None:
+        self.policy = policy
+        self.dialect = dialect
+        self.mailboxes = mailboxes
+        self.limits = limits
+        self.on_event = on_event
+        self.port = 0
+        self.channels: set[Channel] = set()
+        self.opened = 0
+        self._listener: asyncio.Server | None = None
+
+    async def listen(self, addresses: tuple[str, ...], port: int) -> None:
+        """Open the port on numeric addresses. Raises Unreachable."""
+        loop = asyncio.get_running_loop()
+        try:
+            self._listener = await loop.create_server(lambda: Channel(self), addresses, port)
+        except OSError as error:
+            raise Unreachable(f"cannot listen on {', '.join(addresses)} port {port}: {error.strerror}") from None
+        self.port = self._listener.sockets[0].getsockname()[1]
+
+    async def close(self) -> None:
+        """Listen no more, finish the letters that are being stored, and tell every client 421.
+
+        Returns when all channels are closed: at the latest, `linger` seconds after the last letter is stored.
+        """
+        if self._listener is not None:
+            self._listener.close()
+        channels = tuple(self.channels)
+        for channel in channels:
+            channel.dismiss()
+        await asyncio.gather(*(channel.gone.wait() for channel in channels))
+
+    async def __aenter__(self) -> "Server":
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.close()
+
+
+class Channel(asyncio.BufferedProtocol):
+    """One client's channel and its session.
+
+    No octets, and no defect of ours that they find, reach beyond it: an exception ends this one session with 421 and
+    goes to the loop's exception handler.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self.gone = asyncio.Event()
+        self._server = server
+        self._loop = asyncio.get_running_loop()
+        self._buffer = bytearray(BLOCK)
+        self._number = 0
+        self._heard_at = self._loop.time()
+        self._timer: asyncio.TimerHandle | None = None
+        self._storing = False
+        self._full = False
+        self._dismissed = False
+        self._finished = False
+        self._lost = False
+
+    # What the transport says ---------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The channel is open: greet, or say 421 where there are sessions enough."""
+        self._transport = cast(asyncio.Transport, transport)
+        peer = transport.get_extra_info("peername")
+        server = self._server
+        full = len(server.channels) >= server.limits.sessions
+        server.channels.add(self)
+        server.opened += 1
+        self._number = server.opened
+        self._session = ServerSession(server.dialect, server.policy, address=str(peer[0]) if peer else "")
+        if full:
+            self._step(self._session.close, "shutting-down")
+            self._transport.close()
+            return
+        self._timer = self._loop.call_later(server.limits.idle, self._watch)
+        self._step(self._session.start)
+
+    def get_buffer(self, sizehint: int) -> bytearray:
+        """Where the next octets are put; never more than BLOCK."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Octets have come. After the server's last word they are let go by."""
+        self._heard_at = self._loop.time()
+        if not self._finished:
+            self._step(self._session.receive, bytes(self._buffer[:nbytes]))
+
+    def eof_received(self) -> bool:
+        """The client will say no more. All that came whole is answered, so close once that is sent."""
+        return False
+
+    def pause_writing(self) -> None:
+        """The client does not read our replies, so we read no more of its commands."""
+        self._full = True
+        self._pace()
+
+    def resume_writing(self) -> None:
+        """The client reads again."""
+        self._full = False
+        self._pace()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The channel is gone, and with it what was not stored yet (RFC 821 section 4.1.1, QUIT)."""
+        self._lost = self._finished = True
+        if self._timer is not None:
+            self._timer.cancel()
+        self._leave()
+
+    # What the server says ------------------------------------------------------------------------
+
+    def dismiss(self) -> None:
+        """Say 421 and close; where a letter is being stored, after the answer to it."""
+        self._dismissed = True
+        if not (self._storing or self._finished):
+            self._step(self._session.close, "shutting-down")
+
+    # One step ------------------------------------------------------------------------------------
+
+    def _step(self, move: Callable[..., list[Event]], *args: object) -> None:
+        """Move the session on, show and send what came of it, and store the letter that came whole."""
+        try:
+            self._pass_on(move(*args, time()))
+            while self._session.letter is not None and not self._storing:
+                self._store(self._session.letter)
+            if self._session.position.state == "closed":
+                self._finish()
+        except Exception as error:
+            self._fail(error)
+
+    def _pass_on(self, events: list[Event]) -> None:
+        if self._server.on_event is not None:
+            for event in events:
+                self._server.on_event(self._number, event)
+        octets = self._session.take()
+        if octets and not self._lost:
+            self._transport.write(octets)
+
+    def _store(self, letter: Letter) -> None:
+        """Store a letter and answer for it, at once or when a thread has done it."""
+        names = self._session.mailboxes_of(letter)
+        if not self._server.mailboxes.blocks:
+            self._pass_on(self._session.settle(self._deliver(names, letter), time()))
+            return
+        self._storing = True
+        self._pace()
+        self._loop.run_in_executor(None, self._deliver, names, letter).add_done_callback(self._stored)
+
+    def _deliver(self, names: tuple[str, ...], letter: Letter) -> Answer:
+        try:
+            self._server.mailboxes.deliver(names, letter)
+        except OSError:
+            return Answer("not-stored")
+        return stored(letter, names)
+
+    def _stored(self, storing: "asyncio.Future[Answer]") -> None:
+        """The thread is done: answer, go on with what the client sent meanwhile, read again."""
+        self._storing = False
+        self._heard_at = self._loop.time()
+        self._step(lambda now: self._session.settle(storing.result(), now))
+        if self._dismissed and not self._finished:
+            self._step(self._session.close, "shutting-down")
+        self._pace()
+        self._leave()
+
+    def _pace(self) -> None:
+        """Read only while the client reads and no letter is being stored."""
+        if self._storing or self._full:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
+
+    def _watch(self) -> None:
+        """Say 421 to a client that has said nothing for too long."""
+        due = self._heard_at + self._server.limits.idle - self._loop.time()
+        if due > 0 or self._storing:
+            self._timer = self._loop.call_later(max(due, 1.0), self._watch)
+        else:
+            self._step(self._session.close, "timed-out")
+
+    # The end -------------------------------------------------------------------------------------
+
+    def _finish(self) -> None:
+        """Send what is left and say no more.
+
+        Closing at once while octets of the client's are unread would reset the channel, and the last reply could be
+        lost on its way. So the server ends its own half, lets go by what still comes, and waits a while.
+        """
+        if self._finished:
+            return
+        self._finished = True
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._transport.is_closing():
+            return
+        self._transport.write_eof()
+        self._timer = self._loop.call_later(self._server.limits.linger, self._transport.abort)
+
+    def _fail(self, error: Exception) -> None:
+        about = {"message": "a session failed and was closed", "exception": error, "protocol": self}
+        self._loop.call_exception_handler(about)
+        if self._finished:
+            return
+        try:
+            self._session.close("shutting-down", time())
+            self._transport.write(self._session.take())
+            self._finish()
+        except Exception:
+            self._transport.abort()
+
+    def _leave(self) -> None:
+        """This channel is over when it is closed and no letter of it is on its way to the disk."""
+        if self._lost and not self._storing:
+            self._server.channels.discard(self)
+            self.gone.set()

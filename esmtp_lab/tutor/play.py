@@ -1,0 +1,121 @@
+"""Plays a transcript on a bench: its client lines are sent, its server lines are expectations.
+
+Where the server is played by hand, its lines are said instead. A code alone stands for a whole
+reply with any text; a line with text stands for exactly that line.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from esmtp_lab.bench import Bench, Crossing
+from esmtp_lab.errors import DataError
+from esmtp_lab.wire.reply import parse_reply_line
+from esmtp_lab.wire.transcript import Entry, as_sent, write_line
+
+
+class Played(NamedTuple):
+    """What one entry of a script brought: the lines that crossed, and where it came out otherwise than written."""
+
+    entry: Entry
+    crossings: list[Crossing]
+    mismatch: str = ""
+
+
+def play(bench: Bench, entries: Iterable[Entry]) -> Iterator[Played]:
+    """Play entries one after the other. Raises DataError for a `>` line that asks for what nobody knows."""
+    heard = [crossing for crossing, undone in bench.crossings() if crossing.speaker == "server" and not undone]
+    wanted: list[Entry] = []
+    began = any(crossing.speaker == "client" for crossing in bench.log)
+    for entry in _typed(bench, entries):
+        if entry.kind == "S" and not bench.server.by_hand:
+            wanted.append(entry)
+            continue
+        if entry.kind in ("C", "holds"):
+            yield from _expect(wanted, heard)
+            heard = [] if wanted or not began else heard
+            wanted = []
+        if entry.kind == "C":
+            crossings, began = bench.send(entry.octets), True
+            heard += [crossing for crossing in crossings if crossing.speaker == "server"]
+            yield Played(entry, crossings)
+        elif entry.kind == "S":
+            yield Played(entry, bench.say(entry.octets))
+        else:
+            yield Played(entry, [], _holds(bench, entry) if entry.kind == "holds" else "")
+    yield from _expect(wanted, heard)
+
+
+def _typed(bench: Bench, entries: Iterable[Entry]) -> Iterator[Entry]:
+    """Once DATA was written without a mark, every line is content up to the lone dot, whatever it begins with."""
+    marked = True
+    for entry in entries:
+        if bench.client.in_content and not marked:
+            yield as_sent(entry.written, entry.number)
+        else:
+            marked = entry.marked if entry.kind == "C" else marked
+            yield entry
+
+
+def _expect(wanted: list[Entry], heard: list[Crossing]) -> Iterator[Played]:
+    """Hold the last replies heard against a run of server lines."""
+    replies = _replies(heard)
+    asked = sum(1 for entry in wanted if _is_last(entry))
+    lines = [line for reply in replies[max(0, len(replies) - asked) :] for line in reply]
+    for entry in wanted:
+        if not lines:
+            yield Played(entry, [], f"expected {entry.text!r}, and nothing more was said")
+            continue
+        crossing = lines.pop(0)
+        got = crossing.event.octets
+        if _code_alone(entry):
+            while not crossing.event.last and lines:
+                crossing = lines.pop(0)
+            right = got[:3] == entry.octets[:3]
+        else:
+            right = got == entry.octets
+        yield Played(entry, [], "" if right else f"expected {entry.text!r}, got {write_line('S', got)[3:]!r}")
+
+
+def _replies(heard: list[Crossing]) -> list[list[Crossing]]:
+    replies: list[list[Crossing]] = [[]]
+    for crossing in heard:
+        replies[-1].append(crossing)
+        if crossing.event.last:
+            replies.append([])
+    return [reply for reply in replies if reply]
+
+
+def _is_last(entry: Entry) -> bool:
+    return parse_reply_line(entry.octets).last
+
+
+def _code_alone(entry: Entry) -> bool:
+    return len(entry.octets.strip()) == 3
+
+
+HOLDS: dict[str, Callable[[Bench], str]] = {
+    "client": lambda bench: bench.client.position.state,
+    "server": lambda bench: bench.server.position.state,
+    "reverse-path": lambda bench: _shown_path(bench),
+    "recipients": lambda bench: str(len(bench.server.envelope.forward_paths)),
+    "offered": lambda bench: ",".join(bench.client.offered),
+}
+"""What a `>` line may ask for; besides these ``mailbox.NAME``, the number of letters there."""
+
+
+def _shown_path(bench: Bench) -> str:
+    path = bench.server.envelope.reverse_path
+    return "" if path is None else path.render().decode("ascii", "replace")
+
+
+def _holds(bench: Bench, entry: Entry) -> str:
+    """Where what a `>` line says does not hold."""
+    key, equals, wanted = entry.text.partition("=")
+    key, wanted = key.strip(), wanted.strip()
+    if key.startswith("mailbox."):
+        found = str(len(bench.host.mailboxes.letters.get(key.removeprefix("mailbox."), ())))
+    elif key in HOLDS and equals:
+        found = HOLDS[key](bench)
+    else:
+        raise DataError(f"line {entry.number}", f"{entry.text!r} asks for none of {', '.join(HOLDS)}, mailbox.NAME")
+    return "" if found == wanted else f"expected {key}={wanted}, found {key}={found}"
