@@ -16,7 +16,9 @@ _SAFE = re.compile(r"[^A-Za-z0-9@._+-]")
 
 
 class Maildir:
-    """Mailboxes below one folder; `domain` is the host's own name."""
+    """Mailboxes below one folder; `domain` is the host's own name. A delivery waits for the disk, so it `blocks`."""
+
+    blocks = True
 
     def __init__(self, folder: Path, domain: str) -> None:
         self.folder = folder

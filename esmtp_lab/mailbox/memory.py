@@ -6,6 +6,8 @@ from esmtp_lab.protocol.transaction import Letter
 class MemoryMailboxes:
     """Letters by mailbox name, in the order in which they came; `domain` is the host's own."""
 
+    blocks = False
+
     def __init__(self, domain: str) -> None:
         self.domain = domain
         self.letters: dict[str, tuple[Letter, ...]] = {}
@@ -36,6 +38,8 @@ class MemoryMailboxes:
 
 class Discard:
     """Takes every letter and keeps none."""
+
+    blocks = False
 
     def deliver(self, names: tuple[str, ...], letter: Letter) -> None:
         """Throw the letter away."""

@@ -21,7 +21,7 @@ from esmtp_lab.protocol.transaction import Letter
 OnEvent = Callable[[int, Event], None]
 """Gets the number of a session, counted from 1, and what that session saw."""
 
-BLOCK = 32_768
+BLOCK = 8192
 """Octets that one session takes in before the others have their turn."""
 
 
@@ -87,6 +87,7 @@ class Server:
         self.port = 0
         self.channels: set[Channel] = set()
         self.opened = 0
+        self.closing = False
         self._listener: asyncio.Server | None = None
 
     async def listen(self, addresses: tuple[str, ...], port: int) -> None:
@@ -103,6 +104,7 @@ class Server:
 
         Returns when all channels are closed: at the latest, `linger` seconds after the last letter is stored.
         """
+        self.closing = True
         if self._listener is not None:
             self._listener.close()
         channels = tuple(self.channels)
@@ -124,11 +126,14 @@ class Channel(asyncio.BufferedProtocol):
     goes to the loop's exception handler.
     """
 
+    _transport: asyncio.Transport
+    _session: ServerSession
+
     def __init__(self, server: Server) -> None:
         self.gone = asyncio.Event()
         self._server = server
         self._loop = asyncio.get_running_loop()
-        self._buffer = bytearray(BLOCK)
+        self._buffer = memoryview(bytearray(BLOCK))
         self._number = 0
         self._heard_at = self._loop.time()
         self._timer: asyncio.TimerHandle | None = None
@@ -145,7 +150,7 @@ class Channel(asyncio.BufferedProtocol):
         self._transport = cast(asyncio.Transport, transport)
         peer = transport.get_extra_info("peername")
         server = self._server
-        full = len(server.channels) >= server.limits.sessions
+        full = server.closing or len(server.channels) >= server.limits.sessions
         server.channels.add(self)
         server.opened += 1
         self._number = server.opened
@@ -157,7 +162,7 @@ class Channel(asyncio.BufferedProtocol):
         self._timer = self._loop.call_later(server.limits.idle, self._watch)
         self._step(self._session.start)
 
-    def get_buffer(self, sizehint: int) -> bytearray:
+    def get_buffer(self, sizehint: int) -> memoryview:
         """Where the next octets are put; never more than BLOCK."""
         return self._buffer
 
@@ -169,6 +174,7 @@ class Channel(asyncio.BufferedProtocol):
 
     def eof_received(self) -> bool:
         """The client will say no more. All that came whole is answered, so close once that is sent."""
+        self._last()
         return False
 
     def pause_writing(self) -> None:
@@ -223,9 +229,10 @@ class Channel(asyncio.BufferedProtocol):
         if not self._server.mailboxes.blocks:
             self._pass_on(self._session.settle(self._deliver(names, letter), time()))
             return
+        storing = self._loop.run_in_executor(None, self._deliver, names, letter)
+        storing.add_done_callback(self._stored)
         self._storing = True
         self._pace()
-        self._loop.run_in_executor(None, self._deliver, names, letter).add_done_callback(self._stored)
 
     def _deliver(self, names: tuple[str, ...], letter: Letter) -> Answer:
         try:
@@ -235,14 +242,16 @@ class Channel(asyncio.BufferedProtocol):
         return stored(letter, names)
 
     def _stored(self, storing: "asyncio.Future[Answer]") -> None:
-        """The thread is done: answer, go on with what the client sent meanwhile, read again."""
+        """The thread is done: answer, go on with what the client sent behind the letter, read again."""
         self._storing = False
         self._heard_at = self._loop.time()
+        if self._lost:
+            self._leave()
+            return
         self._step(lambda now: self._session.settle(storing.result(), now))
-        if self._dismissed and not self._finished:
-            self._step(self._session.close, "shutting-down")
+        if self._dismissed:
+            self.dismiss()
         self._pace()
-        self._leave()
 
     def _pace(self) -> None:
         """Read only while the client reads and no letter is being stored."""
@@ -253,9 +262,10 @@ class Channel(asyncio.BufferedProtocol):
 
     def _watch(self) -> None:
         """Say 421 to a client that has said nothing for too long."""
-        due = self._heard_at + self._server.limits.idle - self._loop.time()
-        if due > 0 or self._storing:
-            self._timer = self._loop.call_later(max(due, 1.0), self._watch)
+        idle = self._server.limits.idle
+        due = idle if self._storing else self._heard_at + idle - self._loop.time()
+        if due > 0:
+            self._timer = self._loop.call_later(due, self._watch)
         else:
             self._step(self._session.close, "timed-out")
 
@@ -267,14 +277,15 @@ class Channel(asyncio.BufferedProtocol):
         Closing at once while octets of the client's are unread would reset the channel, and the last reply could be
         lost on its way. So the server ends its own half, lets go by what still comes, and waits a while.
         """
-        if self._finished:
-            return
+        if not self._finished:
+            self._last()
+            self._transport.write_eof()
+
+    def _last(self) -> None:
+        """Nothing more will be said, and the channel ends even if the client neither reads nor closes."""
         self._finished = True
         if self._timer is not None:
             self._timer.cancel()
-        if self._transport.is_closing():
-            return
-        self._transport.write_eof()
         self._timer = self._loop.call_later(self._server.limits.linger, self._transport.abort)
 
     def _fail(self, error: Exception) -> None:

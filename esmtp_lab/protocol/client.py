@@ -156,6 +156,10 @@ class Delivery:
     def _end(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
         return client.line("QUIT"), self._all(reply)
 
+    def _give_up(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
+        """The server takes no content and does not refuse it either: nobody may count as served."""
+        return client.line("QUIT"), self
+
     def _stop(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
         return b"", self
 
@@ -177,6 +181,7 @@ _STEPS = {
     ("MAIL", 0): Delivery._end,
     ("RCPT", 0): Delivery._rcpt,
     ("DATA", 3): Delivery._content,
+    ("DATA", 2): Delivery._give_up,
     ("DATA", 0): Delivery._end,
     (END_OF_DATA, 0): Delivery._end,
     ("QUIT", 0): Delivery._stop,

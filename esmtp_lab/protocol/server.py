@@ -13,9 +13,10 @@ from esmtp_lab.protocol.policy import Policy
 from esmtp_lab.protocol.replies import Answer, catalogue
 from esmtp_lab.protocol.session import CONTINUATION
 from esmtp_lab.protocol.side import Awaited, Side
-from esmtp_lab.protocol.transaction import Letter
+from esmtp_lab.protocol.transaction import Content, Letter
 from esmtp_lab.wire.command import Command
 
+_SHOWN = 65_536
 _UNFIT = {"bare-cr": "a bare CR", "bare-lf": "a bare LF", "nul": "a NUL", "eight-bit": "an octet above 127"}
 
 
@@ -83,6 +84,8 @@ class ServerSession(Side):
     def __init__(self, dialect: Dialect, policy: Policy, *, by_hand: bool = False, address: str = "") -> None:
         super().__init__(dialect)
         self.policy = policy
+        # Stuffing makes no content twice as long; what goes beyond is refused, and need not be shown in full either.
+        self.most_content = 2 * policy.max_size + _SHOWN
         self.by_hand = by_hand
         self.address = address
         self.letter: Letter | None = None
@@ -195,11 +198,12 @@ class ServerSession(Side):
         return next((refusal for check in checks if (refusal := check(self._context(), command))), None)
 
     def _end_of_data(self, event: Event, now: float) -> list[Event]:
-        content = event.content.octets if event.content else b""
+        came = event.content or Content(b"")
         if not self.envelope.forward_paths:
             return self._speak(Answer("no-recipients"), now)
-        if len(content) > self.policy.max_size:
+        if came.length > self.policy.max_size:
             return self._speak(Answer("too-large", {"limit": str(self.policy.max_size)}), now)
+        content = came.octets
         checks = (each.checks_content for each in self.dialect.extensions if each.checks_content)
         refusal = next((answer for check in checks if (answer := check(self._context(), content))), None)
         if refusal is not None:

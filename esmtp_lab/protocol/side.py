@@ -29,6 +29,8 @@ class Side:
     """Keeps position, envelope and offers from what both sides say; `observer` names it in its events."""
 
     observer = "reader"
+    most_content: int | None = None
+    """Octets of one content, as it travels, that are kept; None keeps all. The rest is counted."""
 
     def __init__(self, dialect: Dialect, *, started: bool = True) -> None:
         self.dialect = dialect
@@ -46,6 +48,7 @@ class Side:
         self._assembler = ReplyAssembler()
         self._unstuffer: Unstuffer | None = None
         self._wire: tuple[bytes, ...] = ()
+        self._dropped = 0
 
     # What is known -------------------------------------------------------------------------------
 
@@ -60,7 +63,13 @@ class Side:
     @property
     def in_content(self) -> bool:
         """Whether what the client sends now is content."""
-        return self.dialect.framing(self.position.state) == "content"
+        return self.framing == "content"
+
+    @property
+    def framing(self) -> str:
+        """What the client's next octets are; behind the lone dot come commands, answered or not."""
+        ended = any(awaited.entry == END_OF_DATA for awaited in self.waiting)
+        return self.dialect.framing((self.supposed if ended else self.position).state)
 
     @property
     def content_so_far(self) -> bytes:
@@ -90,12 +99,14 @@ class Side:
             self._assembler.lines,
             unstuffer,
             self._wire,
+            self._dropped,
         )
 
     def load(self, saved: tuple[Any, ...]) -> None:
         """Come back to a saved moment."""
         (self.position, self.envelope, self.client_name, offered, self.waiting, self.exchange) = saved[:6]
-        (self.answered, self.reply, self._replies, commands, lines, assembled, unstuffer, self._wire) = saved[6:]
+        (self.answered, self.reply, self._replies, commands, lines, assembled, unstuffer) = saved[6:13]
+        self._wire, self._dropped = saved[13:]
         self.offered = dict(offered)
         self._commands.load(commands)
         self._lines.load(lines)
@@ -115,7 +126,7 @@ class Side:
 
     def _next(self, now: float) -> Event | None:
         """The next whole thing of the client's, or None until more octets come."""
-        framing = self.dialect.framing(self.position.state)
+        framing = self.framing
         if framing == "content":
             return self._content(now)
         line = self._commands.line()
@@ -143,12 +154,14 @@ class Side:
             return None
         _, rest = self._unstuffer.feed(octets)
         if rest is None:
-            self._wire += (octets,)
+            self._keep(octets)
             return None
-        self._wire += (octets[: len(octets) - len(rest)],)
-        wire = b"".join(self._wire).removesuffix(LONE_DOT)
-        content = Content(wire, self._unstuffer.dots)
-        self._unstuffer, self._wire = None, ()
+        self._keep(octets[: len(octets) - len(rest)])
+        wire = b"".join(self._wire)
+        length = len(wire) + self._dropped - len(LONE_DOT)
+        wire = wire[:length]
+        content = Content(wire, self._unstuffer.dots, length - len(wire))
+        self._unstuffer, self._wire, self._dropped = None, (), 0
         self._commands.feed(rest)
         self.waiting += (Awaited(END_OF_DATA),)
         return self._event(
@@ -161,6 +174,14 @@ class Side:
             content=content,
             deviations=content.deviations,
         )
+
+    def _keep(self, octets: bytes) -> None:
+        kept = octets
+        if self.most_content is not None:
+            kept = octets[: max(0, self.most_content - sum(map(len, self._wire)))]
+            self._dropped += len(octets) - len(kept)
+        if kept:
+            self._wire += (kept,)
 
     # What the server says ------------------------------------------------------------------------
 

@@ -30,10 +30,19 @@ EMPTY = Envelope()
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Content as it travelled: `wire` in octets, dots still stuffed, without the lone dot at its end."""
+    """Content as it travelled: `wire` in octets, dots still stuffed, without the lone dot at its end.
+
+    `dropped` counts the octets at its end that were not kept, because no letter may be so long.
+    """
 
     wire: bytes
     dots: int = 0
+    dropped: int = 0
+
+    @property
+    def length(self) -> int:
+        """Octets of the whole content, dots unstuffed."""
+        return len(self.wire) + self.dropped - self.dots
 
     @property
     def octets(self) -> bytes:
@@ -43,7 +52,7 @@ class Content:
     @property
     def deviations(self) -> tuple[Deviation, ...]:
         """At most MOST_DEVIATIONS places where something stands that text may not hold."""
-        return deviations(self.wire)[:MOST_DEVIATIONS]
+        return deviations(self.wire, MOST_DEVIATIONS)
 
 
 @dataclass(frozen=True, slots=True)

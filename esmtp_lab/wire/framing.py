@@ -6,6 +6,7 @@ are cut up on arrival makes no difference to what comes out.
 """
 
 import re
+from itertools import islice
 from typing import NamedTuple
 
 _DEVIANT = re.compile(rb"\r(?!\n)|(?<!\r)\n|\x00+|[\x80-\xff]+")
@@ -29,15 +30,15 @@ class Line(NamedTuple):
     deviations: tuple[Deviation, ...] = ()
 
 
-def deviations(octets: bytes) -> tuple[Deviation, ...]:
-    """What stands in a line or a text that may not, each with its offset in octets."""
+def deviations(octets: bytes, most: int | None = None) -> tuple[Deviation, ...]:
+    """What stands in a line or a text that may not, each with its offset in octets; the first `most` of them."""
     whole_lines = octets.count(b"\r\n") == octets.count(b"\r") == octets.count(b"\n")
     if whole_lines and octets.isascii() and b"\0" not in octets:
         return ()
     kinds = {b"\r": "bare-cr", b"\n": "bare-lf", b"\0": "nul"}
     return tuple(
         Deviation(match.start(), kinds.get(match[0][:1], "eight-bit"), len(match[0]))
-        for match in _DEVIANT.finditer(octets)
+        for match in islice(_DEVIANT.finditer(octets), most)
     )
 
 

@@ -1,0 +1,179 @@
+"""What the network tests share: servers in threads, raw sockets, and programs that others wrote.
+
+Everything is on loopback and on ports that the system picks. Nothing sleeps: a test waits for octets or for an end.
+"""
+
+import asyncio
+import os
+import shutil
+import socket
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from esmtp_lab.lab import server_dialect
+from esmtp_lab.mailbox.memory import MemoryMailboxes
+from esmtp_lab.net.server import Limits, Mailboxes, Server, serve
+from esmtp_lab.protocol.event import Event
+from esmtp_lab.protocol.policy import Policy, find_policy
+
+SECONDS = 20.0
+"""No test waits longer than this; one that does has failed."""
+
+
+class Running:
+    """A server on a loop of its own, in a thread, so that any program can talk to it.
+
+    `events` holds what its sessions saw, `errors` what reached the loop's exception handler.
+    """
+
+    def __init__(self, policy: Policy, era: str, mailboxes: Mailboxes | None, limits: Limits) -> None:
+        self.policy = policy
+        self.memory = MemoryMailboxes(policy.domain)
+        self.mailboxes = mailboxes or self.memory
+        self.events: list[tuple[int, Event]] = []
+        self.errors: list[dict[str, Any]] = []
+        self._era = era
+        self._limits = limits
+        self._stop: Callable[[], None] = lambda: None
+        self._opened: Future[int] = Future()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._main()))
+        self._thread.start()
+        self.port = self._opened.result(SECONDS)
+
+    async def _main(self) -> None:
+        loop, stopped = asyncio.get_running_loop(), asyncio.Event()
+        loop.set_exception_handler(lambda _, context: self.errors.append(context))
+        self._stop = lambda: loop.call_soon_threadsafe(stopped.set)
+        async with await self._serve() as server:
+            self._opened.set_result(server.port)
+            await stopped.wait()
+
+    async def _serve(self) -> Server:
+        dialect = server_dialect(self.policy, self._era)
+        return await serve(
+            self.policy,
+            dialect,
+            self.mailboxes,
+            port=0,
+            limits=self._limits,
+            on_event=lambda number, event: self.events.append((number, event)),
+        )
+
+    def stop(self) -> None:
+        """Close the server; every session is over when this returns."""
+        if self._thread.is_alive():
+            self._stop()
+            self._thread.join(SECONDS)
+            assert not self._thread.is_alive()
+
+    def contents(self, name: str) -> list[bytes]:
+        """The content of each letter in a mailbox in memory."""
+        return [letter.content for letter in self.memory.letters.get(name, ())]
+
+    def said(self, speaker: str) -> list[bytes]:
+        """The lines that a side said, in all sessions."""
+        return [event.octets for _, event in self.events if event.speaker == speaker]
+
+
+class Wire:
+    """A client made of nothing but a socket."""
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=SECONDS)
+        self._file = self.socket.makefile("rb")
+
+    def send(self, octets: bytes) -> None:
+        """Send octets as they stand."""
+        self.socket.sendall(octets)
+
+    def reply(self) -> bytes:
+        """All lines of one reply, or as much as came before the channel was closed."""
+        lines = b""
+        while line := self._file.readline():
+            lines += line
+            if line[3:4] != b"-":
+                break
+        return lines
+
+    def ask(self, line: bytes) -> bytes:
+        """Send a line, and wait for its reply."""
+        self.send(line + b"\r\n")
+        return self.reply()
+
+    def rest(self) -> bytes:
+        """Everything until the server closes."""
+        return self._file.read()
+
+    def reset(self) -> None:
+        """Cut the channel off with a TCP reset, as a crash does."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        self.close()
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._file.close()
+        self.socket.close()
+
+
+Serving = Callable[..., Running]
+
+
+@pytest.fixture
+def serving() -> Iterator[Serving]:
+    """Starts servers: ``serving(policy, era=…, mailboxes=…, limits=…)``; at the end none may have failed inside."""
+    started: list[Running] = []
+
+    def start(
+        policy: str | Policy = "lab",
+        *,
+        era: str = "rfc2821",
+        mailboxes: Mailboxes | None = None,
+        limits: Limits | None = None,
+    ) -> Running:
+        chosen = find_policy(policy) if isinstance(policy, str) else policy
+        started.append(Running(chosen, era, mailboxes, limits or Limits(linger=1.0)))
+        return started[-1]
+
+    yield start
+    for running in started:
+        running.stop()
+        assert running.errors == []
+
+
+@pytest.fixture
+def wire() -> Iterator[Callable[[int], Wire]]:
+    """Opens raw channels to a port; they are closed at the end."""
+    opened: list[Wire] = []
+
+    def connect(port: int) -> Wire:
+        opened.append(Wire(port))
+        return opened[-1]
+
+    yield connect
+    for each in opened:
+        each.close()
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[bytes]]:
+    """Runs a program that others wrote, with nobody's settings: ``program("swaks", …)``."""
+
+    def run(name: str, *args: str) -> subprocess.CompletedProcess[bytes]:
+        found = shutil.which(name)
+        if found is None:
+            missing = f"{name} IS NOT INSTALLED: nothing here was tested against it"
+            if os.environ.get("CI"):
+                pytest.fail(missing)
+            pytest.skip(missing)
+        environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LC_ALL": "C"}
+        return subprocess.run(
+            [found, *args], env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS, check=False
+        )
+
+    return run
