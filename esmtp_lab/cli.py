@@ -251,3 +251,68 @@ def send(
     for outcome in outcomes:
         _write(outcome.shown)
     ctx.exit(PLAYED if not refused else TEMPORARY if all(each.temporary for each in refused) else DIFFERENT)
+
+
+@main.group(name="lessons", cls=_Group)
+def lessons_group() -> None:
+    """List lessons, do one, or prove that they work."""
+
+
+_FOLDER = click.option(
+    "--lessons", "folder", type=click.Path(exists=True, file_okay=False, path_type=FilePath), help="Your own folder."
+)
+
+
+@lessons_group.command("list")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@_FOLDER
+@_examples("  esmtp-lab lessons list\n  esmtp-lab lessons list --format json")
+def lessons_list(form: str, folder: FilePath | None) -> None:
+    """List the lessons."""
+    from esmtp_lab.commands.lessons import list_lessons
+
+    for text in list_lessons(form, folder):
+        _write(text)
+
+
+@lessons_group.command("run")
+@click.argument("lesson")
+@click.option("--view", type=click.Choice(["bench", "stream"]), help="Side by side, or one scrolling transcript.")
+@click.option("--plain", is_flag=True, help="Append only: no colours, boxes or cursor movement.")
+@_FOLDER
+@click.pass_context
+@_examples("  esmtp-lab lessons run 3\n  esmtp-lab lessons run one-letter < attempt.esmtp")
+def lessons_run(ctx: click.Context, lesson: str, view: str | None, plain: bool, folder: FilePath | None) -> None:
+    """Do a LESSON, by number or by name, in the shell; with lines piped in, play and judge them.
+
+    Exit status when piped: 0 every goal is met, 1 not.
+    """
+    from esmtp_lab.tutor.lesson import find_lesson
+
+    chosen = find_lesson(lesson, folder)
+    if sys.stdin.isatty():
+        from esmtp_lab.shell import shell_lesson
+
+        ctx.exit(shell_lesson(chosen, view=view, plain=plain))
+    from esmtp_lab.commands.lessons import play_lesson
+
+    status = DIFFERENT
+    for text, right in play_lesson(chosen, sys.stdin.buffer.read().split(b"\n")):
+        _write(text)
+        status = PLAYED if right else DIFFERENT
+    ctx.exit(status)
+
+
+@lessons_group.command("check")
+@_FOLDER
+@click.pass_context
+@_examples("  esmtp-lab lessons check\n  esmtp-lab lessons check --lessons ./mine")
+def lessons_check(ctx: click.Context, folder: FilePath | None) -> None:
+    """Prove every lesson: solutions reach their goals, nothing else does."""
+    from esmtp_lab.commands.lessons import check_lessons
+
+    status = PLAYED
+    for text, right in check_lessons(folder):
+        _write(text)
+        status = status if right else DIFFERENT
+    ctx.exit(status)

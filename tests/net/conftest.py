@@ -26,6 +26,13 @@ SECONDS = 20.0
 """No test waits longer than this; one that does has failed."""
 
 
+LETTER = (
+    b"From: <me@me.example>\r\nSubject: dots and eight bits\r\n\r\n"
+    b".one\r\n..two\r\n.\r\n...\r\n a . in between\r\n\r\nGr\xc3\xbc\xc3\x9fe \xff\xfe\x80\r\nend\r\n"
+)
+"""Content with everything that a journey could spoil: dots at the start of lines, octets above 127."""
+
+
 class Running:
     """A server on a loop of its own, in a thread, so that any program can talk to it.
 
@@ -65,12 +72,16 @@ class Running:
             on_event=lambda number, event: self.events.append((number, event)),
         )
 
-    def stop(self) -> None:
-        """Close the server; every session is over when this returns."""
+    def shut(self) -> None:
+        """Tell the server to close, and do not wait for it."""
         if self._thread.is_alive():
             self._stop()
-            self._thread.join(SECONDS)
-            assert not self._thread.is_alive()
+
+    def stop(self) -> None:
+        """Close the server; every session is over when this returns."""
+        self.shut()
+        self._thread.join(SECONDS)
+        assert not self._thread.is_alive()
 
     def contents(self, name: str) -> list[bytes]:
         """The content of each letter in a mailbox in memory."""
@@ -144,6 +155,20 @@ def serving() -> Iterator[Serving]:
     for running in started:
         running.stop()
         assert running.errors == []
+
+
+@pytest.fixture
+def letter_file(tmp_path: Path) -> Path:
+    """LETTER in a file, without its last CRLF, so that programs which end the last line themselves end it once."""
+    file = tmp_path / "letter.eml"
+    file.write_bytes(LETTER.removesuffix(b"\r\n"))
+    return file
+
+
+@pytest.fixture
+def letter() -> bytes:
+    """The content that travels in these tests."""
+    return LETTER
 
 
 @pytest.fixture
