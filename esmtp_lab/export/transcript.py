@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.rules.rule import Citation
+from esmtp_lab.wire.span import find
 from esmtp_lab.wire.transcript import write_line
 from esmtp_lab.wire.visible import visible
 
@@ -13,12 +14,10 @@ SECRET = "****"
 
 def mask(event: Event) -> bytes:
     """The octets of a line, what may be a password in it masked."""
-    if not event.secret:
+    secret = find(event.spans, "secret") if event.kind == "command" else None
+    if secret is None:
         return event.octets
-    words = event.octets.removesuffix(b"\r\n").split(b" ")
-    kept = words[:2] if event.command else []
-    masked = [SECRET.encode()] * (len(words) > len(kept))
-    return b" ".join([*kept, *masked]) + b"\r\n"
+    return event.octets[: secret.start] + SECRET.encode() + b"\r\n"
 
 
 def protocol_line(event: Event) -> str:

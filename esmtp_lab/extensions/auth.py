@@ -62,7 +62,7 @@ AUTH = Extension(
     forms=(
         Form(
             "AUTH",
-            "SP word [SP word]",
+            "SP word [SP secret]",
             "prove who you are, by a mechanism that the server offers",
             _LINEAGE,
             success=(235,),

@@ -37,6 +37,7 @@ TOKENS: dict[str, _TokenType] = {
     "equals": Operator,
     "esmtp-value": String,
     "string": String,
+    "secret": String.Other,
     "unparsed": Error,
     "reply-code": Number.Integer,
     "hyphen": Operator,

@@ -277,9 +277,14 @@ class Channel(asyncio.BufferedProtocol):
         Closing at once while octets of the client's are unread would reset the channel, and the last reply could be
         lost on its way. So the server ends its own half, lets go by what still comes, and waits a while.
         """
-        if not self._finished:
-            self._last()
+        if self._finished:
+            return
+        self._last()
+        try:
             self._transport.write_eof()
+        except OSError:
+            # The client has closed already, and the transport does not know it yet.
+            self._transport.abort()
 
     def _last(self) -> None:
         """Nothing more will be said, and the channel ends even if the client neither reads nor closes."""

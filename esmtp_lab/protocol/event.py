@@ -16,7 +16,7 @@ from esmtp_lab.wire.command import Command, line_end
 from esmtp_lab.wire.framing import Deviation, deviations
 from esmtp_lab.wire.reply import ReplyLine, parse_reply_line
 from esmtp_lab.wire.scan import unparsed
-from esmtp_lab.wire.span import Span
+from esmtp_lab.wire.span import Span, find
 
 if TYPE_CHECKING:
     from esmtp_lab.protocol.dialect import Dialect
@@ -106,7 +106,7 @@ class Event:
     @property
     def secret(self) -> bool:
         """Whether this line may hold a password."""
-        return self.kind == "command" and (self.to == CONTINUATION or self.to == "AUTH")
+        return self.kind == "command" and find(self.spans, "secret") is not None
 
 
 _reply_line = lru_cache(maxsize=4096)(parse_reply_line)
@@ -115,7 +115,7 @@ _reply_line = lru_cache(maxsize=4096)(parse_reply_line)
 @lru_cache(maxsize=256)
 def _plain(octets: bytes) -> tuple[Span, ...]:
     end = line_end(octets)
-    spans = unparsed(octets, 0, end, "string")
+    spans = unparsed(octets, 0, end, "secret")
     if end < len(octets):
         spans.append(Span(end, len(octets), "crlf"))
     return tuple(spans)

@@ -43,6 +43,7 @@ PRODUCTIONS: dict[str, Production] = {
     "parameters": lambda scanner, grammar: scan_parameters(scanner),
     "string": _pattern(re.compile(rb"[ -~]*[!-~]"), "string", "a name or some text", "string"),
     "word": _pattern(g.WORD, "string", "one word", "string"),
+    "secret": _pattern(g.WORD, "secret", "a response in base64", "string"),
     "number": _pattern(re.compile(rb"[0-9]{1,20}"), "string", "a number", "number"),
 }
 """What a syntax may name; each takes itself off the line and returns its value."""

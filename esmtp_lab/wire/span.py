@@ -26,6 +26,7 @@ PARTS: dict[str, str] = {
     "equals": "what joins name and value",
     "esmtp-value": "the parameter's value",
     "string": "free text or a name",
+    "secret": "what proves who the client is, never shown",
     "unparsed": "octets that no production of the syntax takes",
     # reply lines
     "reply-code": "three digits for the program that reads",

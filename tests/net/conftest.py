@@ -95,8 +95,12 @@ class Running:
 class Wire:
     """A client made of nothing but a socket."""
 
-    def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=SECONDS)
+    def __init__(self, port: int, window: int = 0) -> None:
+        self.socket = socket.socket()
+        self.socket.settimeout(SECONDS)
+        if window:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
+        self.socket.connect(("127.0.0.1", port))
         self._file = self.socket.makefile("rb")
 
     def send(self, octets: bytes) -> None:
@@ -172,12 +176,12 @@ def letter() -> bytes:
 
 
 @pytest.fixture
-def wire() -> Iterator[Callable[[int], Wire]]:
-    """Opens raw channels to a port; they are closed at the end."""
+def wire() -> Iterator[Callable[..., Wire]]:
+    """Opens raw channels to a port, with a window of some octets where asked for; they are closed at the end."""
     opened: list[Wire] = []
 
-    def connect(port: int) -> Wire:
-        opened.append(Wire(port))
+    def connect(port: int, window: int = 0) -> Wire:
+        opened.append(Wire(port, window))
         return opened[-1]
 
     yield connect

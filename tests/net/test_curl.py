@@ -10,10 +10,8 @@ Program = Callable[..., CompletedProcess[bytes]]
 
 def _upload(port: int, file: Path, *recipients: str) -> list[str]:
     rcpt = [word for recipient in recipients for word in ("--mail-rcpt", recipient)]
-    return ["-q", "-sS", "-v", f"smtp://127.0.0.1:{port}/me.example", "--mail-from", "me@me.example", *rcpt] + [
-        "--upload-file",
-        str(file),
-    ]
+    where = ["-q", "-sS", "-v", f"smtp://127.0.0.1:{port}/me.example", "--mail-from", "me@me.example"]
+    return [*where, *rcpt, "--upload-file", str(file)]
 
 
 def test_a_letter_arrives_octet_for_octet(serving: Any, program: Program, letter_file: Path, letter: bytes) -> None:

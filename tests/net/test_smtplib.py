@@ -79,9 +79,10 @@ def test_helo_alone(serving: Any, connect: Any, era: str) -> None:
 def test_a_server_of_1982_does_not_know_ehlo(serving: Any, connect: Any) -> None:
     server = serving(era="rfc821")
     with connect(server) as client:
-        assert client.ehlo()[0] == 500
         client.sendmail("me@me.example", ["ada@lab.example"], b"hello\r\n")
+        assert client.ehlo_resp == b"Command unrecognized"
     assert server.contents("ada") == [b"hello\r\n"]
+    assert server.said("client")[:2] == [b"ehlo me.example\r\n", b"helo me.example\r\n"]
 
 
 def test_what_ehlo_offers(serving: Any, connect: Any) -> None:

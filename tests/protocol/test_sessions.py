@@ -334,7 +334,7 @@ def test_every_code_that_the_server_sends_is_in_the_form_of_its_command():
     always = {500, 501, 421, 503}
     states = [b"", b"HELO a\r\n", b"EHLO a\r\n"]
     states += [states[-1] + b"MAIL FROM:<a@b>\r\n", states[-1] + b"MAIL FROM:<a@b>\r\nRCPT TO:<ada@lab.example>\r\n"]
-    names = "ada bob carol dora erin fred friends jones nobody".split()
+    names = ["ada", "bob", "carol", "dora", "erin", "fred", "friends", "jones", "nobody"]
     tries = [f"RCPT TO:<{name}@lab.example>" for name in names] + [f"VRFY {name}" for name in names]
     tries += [f"EXPN {name}" for name in names] + [
         "NOOP",

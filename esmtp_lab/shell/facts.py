@@ -1,0 +1,59 @@
+"""What each side holds, as rows of a name and a value, for the panes beside the wire."""
+
+from esmtp_lab.lab import Lab
+from esmtp_lab.protocol.session import STATES
+from esmtp_lab.protocol.side import Side
+from esmtp_lab.wire.visible import visible
+
+Facts = tuple[tuple[str, str], ...]
+NOTHING = "–"
+
+
+def client_facts(lab: Lab) -> Facts:
+    """What the client holds."""
+    side = lab.bench.client
+    offers = tuple(("offered", _shown(" ".join((word, *params)))) for word, params in side.offered.items())
+    return (
+        ("state", side.position.state),
+        *_facts(side),
+        ("I am", _shown(side.client_name)),
+        *_envelope(side),
+        *(offers or (("offered", NOTHING),)),
+        ("waiting", " ".join(awaited.entry for awaited in side.waiting) or NOTHING),
+    )
+
+
+def server_facts(lab: Lab) -> Facts:
+    """What the server holds."""
+    side, letters = lab.bench.server, lab.mailboxes.letters
+    names = dict.fromkeys([*lab.policy.mailboxes, *letters])
+    counts = " · ".join(f"{_shown(name)} {len(letters.get(name, ()))}" for name in names)
+    return (
+        ("state", side.position.state),
+        *_facts(side),
+        ("client is", _shown(side.client_name)),
+        *_envelope(side),
+        ("content", f"{len(side.content_so_far)} octets" if side.in_content else NOTHING),
+        ("mailboxes", counts or NOTHING),
+    )
+
+
+def meaning(facts: Facts) -> str:
+    """The state in plain words."""
+    return STATES[facts[0][1]]
+
+
+def _facts(side: Side) -> Facts:
+    facts = sorted(side.position.facts)
+    return (("facts", " ".join(facts)),) if facts else ()
+
+
+def _envelope(side: Side) -> Facts:
+    envelope = side.envelope
+    reverse = NOTHING if envelope.reverse_path is None else visible(envelope.reverse_path.render())
+    forward = tuple(("forward", visible(path.render())) for path in envelope.forward_paths)
+    return (("reverse", reverse), *(forward or (("forward", NOTHING),)))
+
+
+def _shown(text: str) -> str:
+    return visible(text.encode("utf-8", "surrogateescape")) or NOTHING

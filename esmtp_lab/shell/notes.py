@@ -1,0 +1,82 @@
+"""Notes: the rules at work on a line, in plain words, as deep as the reader wants them."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from esmtp_lab.export.transcript import mask
+from esmtp_lab.protocol.event import Event
+from esmtp_lab.rules.rule import Citation
+from esmtp_lab.wire.span import PARTS, at, leaves
+from esmtp_lab.wire.visible import visible
+
+UNKNOWN = "no rule known for this line"
+_SILENT = frozenset({"space", "crlf", "angle", "at", "equals", "colon"})
+
+
+class Note(NamedTuple):
+    """One thing to say about a line: the octets that it is about as text, what, why, and where it stands."""
+
+    about: str
+    says: str
+    citation: str = ""
+    why: str = ""
+    broken: str = ""
+
+    @property
+    def text(self) -> str:
+        """The note in one line."""
+        about = f"{self.about}: " if self.about else ""
+        broken = f"the {self.broken} broke this: " if self.broken else ""
+        where = f" ({self.citation})" if self.citation else ""
+        why = f" Why: {self.why}" if self.why else ""
+        return f"{broken}{about}{self.says}{where}{why}"
+
+
+def notes(event: Event, depth: str) -> list[Note]:
+    """The notes on an annotated event: broken rules first, then one or two, or all where `depth` is "full"."""
+    if depth == "off":
+        return []
+    full = depth == "full"
+    telling = [each for each in event.citations if each.broken or not each.rule.general]
+    broken = [each for each in telling if each.broken]
+    rest = [each for each in telling if not each.broken]
+    # The lines of a long reply get one note each: the reply as a whole must stay readable.
+    most = len(rest) if full else 2 if event.line in ("", "only") else 1
+    found = [_note(event, each, full) for each in (*broken, *_distinct(rest)[:most])]
+    if not found and event.kind in ("command", "reply"):
+        found.append(Note("", UNKNOWN))
+    return found
+
+
+def _distinct(citations: list[Citation]) -> list[Citation]:
+    """Each rule once, however often the line gives cause."""
+    return list({each.rule.id: each for each in citations}.values())
+
+
+def _note(event: Event, citation: Citation, full: bool) -> Note:
+    rule = citation.rule
+    words = mask(event)[slice(*citation.span)] if citation.span and not event.secret else b""
+    level = f"{rule.level}, " if rule.level != "states" else ""
+    return Note(
+        visible(words.strip()),
+        rule.says,
+        f"{level}{rule.citation}",
+        rule.why if full else "",
+        citation.side(event.speaker) if citation.broken else "",
+    )
+
+
+def stops(event: Event) -> list[tuple[int, int]]:
+    """The spans that a reader can walk to, as octets from and to."""
+    if event.secret:
+        return []
+    return [(span.start, span.end) for span in leaves(event.spans) if span.part not in _SILENT]
+
+
+def at_span(event: Event, span: tuple[int, int]) -> Iterator[Note]:
+    """What the octets of one span are, outermost part first, and the rules that speak of them."""
+    for each in at(event.spans, span[0]):
+        yield Note(visible(event.octets[each.start : each.end]), PARTS[each.part], each.part)
+    for citation in _distinct([each for each in event.citations if each.span]):
+        if citation.span and citation.span[0] < span[1] and span[0] < citation.span[1]:
+            yield _note(event, citation, True)

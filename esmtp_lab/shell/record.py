@@ -1,0 +1,55 @@
+"""The record: everything that was shown in one sitting, in order, whatever view shows it."""
+
+from typing import NamedTuple
+
+from esmtp_lab.lab import Lab
+from esmtp_lab.protocol.event import Event
+
+
+class Item(NamedTuple):
+    """One line of the record: a line of the wire with its number, or a remark of the lab."""
+
+    number: int = 0
+    event: Event | None = None
+    lab: Lab | None = None
+    text: str = ""
+
+
+class Page(NamedTuple):
+    """Several lines that the lab has to say at once; each line stands as it is and may be wrapped."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+class Change(NamedTuple):
+    """What one typed line changed: places in the record that are new, undone or redone, and a page to show."""
+
+    new: tuple[int, ...] = ()
+    undone: tuple[int, ...] = ()
+    redone: tuple[int, ...] = ()
+    page: Page | None = None
+
+
+class Record:
+    """Items in the order in which they came; `struck` holds the places of those that were undone."""
+
+    def __init__(self) -> None:
+        self.items: list[Item] = []
+        self.struck: set[int] = set()
+        self._numbers = 0
+
+    def wire(self, event: Event, lab: Lab) -> int:
+        """Put a line of the wire down; its place."""
+        self._numbers += 1
+        self.items.append(Item(self._numbers, event, lab))
+        return len(self.items) - 1
+
+    def remark(self, text: str) -> int:
+        """Put a remark of the lab down; its place."""
+        self.items.append(Item(text=text))
+        return len(self.items) - 1
+
+    def places(self) -> list[int]:
+        """The places of the wire's lines that stand."""
+        return [place for place, item in enumerate(self.items) if item.event and place not in self.struck]

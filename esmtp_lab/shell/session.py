@@ -1,0 +1,281 @@
+"""The session of a learner: takes a typed line, plays it, and says what changed. It knows no terminal."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import NamedTuple
+
+from esmtp_lab.bench import Crossing
+from esmtp_lab.errors import EsmtpLabError
+from esmtp_lab.lab import Lab
+from esmtp_lab.protocol.event import Event, text_events
+from esmtp_lab.protocol.side import Side
+from esmtp_lab.shell.commands import SHORT, run
+from esmtp_lab.shell.facts import Facts, client_facts, server_facts
+from esmtp_lab.shell.lesson import Lesson
+from esmtp_lab.shell.letters import ready_letter
+from esmtp_lab.shell.record import Change, Page, Record
+from esmtp_lab.shell.repair import repair
+from esmtp_lab.suggest import Names
+from esmtp_lab.wire.visible import visible
+
+_UNENDED = "the content is not ended, and the letter would be lost: a lone dot ends it; leave once more to go anyway"
+
+
+class _Step(NamedTuple):
+    """One typed line for undo: the places of its lines, and the content lines on their way before and after."""
+
+    places: tuple[int, ...]
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+
+
+class Session:
+    """One sitting at the lab: the lab, the record of what was shown, and how it is to be shown.
+
+    `view` and `depth` are the reader's wishes, `last` the places of the last exchange, `correction` a line to offer
+    after a refused one, `finished` whether the learner has left. `rules_ready` turns true when the
+    rule book may be read: never before the first prompt.
+    """
+
+    def __init__(self, lab: Lab, *, view: str = "stream", lesson: Lesson | None = None) -> None:
+        self.lab = lab
+        self.view = view
+        self.lesson = lesson
+        self.depth = "short"
+        self.theme = "terminal"
+        self.record = Record()
+        self.page: Page | None = None
+        self.last: tuple[int, ...] = ()
+        self.cursor: tuple[int, int] | None = None
+        self.correction = ""
+        self.hints_shown = 0
+        self.finished = False
+        self.rules_ready = False
+        self._warned = False
+        self._annotated: dict[int, Event] = {}
+        self._clear()
+        self.begin()
+
+    # Beginning -----------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Show how the session of this lab began."""
+        lab = self.lab
+        side = "" if lab.role == "client" else ", and you are the server: type 220 and a greeting"
+        self._steps: list[_Step] = []
+        self._undone: list[_Step] = []
+        self._content: tuple[int, ...] = ()
+        self._new.append(self.record.remark(f"connected to {lab.policy.domain} (era {lab.era}){side}"))
+        if lab.role == "server" and not lab.bench.log:
+            lab.deliver(ready_letter(lab.policy))
+        first = self._put(lab.bench.log)
+        self.record.struck.update(place for at, place in enumerate(first) if at in lab.bench.struck)
+        self.last = tuple(first[-1:])
+        self.before = self.facts()
+
+    def restart(self, *, era: str = "", policy: str = "", role: str = "") -> None:
+        """A new session; the letters of the host stay where the host stays. Raises DataError."""
+        old = self.lab
+        lab = Lab(era or old.era, client_era=old.client_era, policy=policy or old.policy, role=role or old.role)
+        if lab.policy is old.policy:
+            lab.mailboxes.load(old.mailboxes.save())
+        self.lab = lab
+        self.begin()
+
+    # Typing --------------------------------------------------------------------------------------
+
+    def type(self, line: str) -> Change:
+        """Play one typed line: a lab command at the command prompt, else a line for the wire."""
+        return self._guard(lambda: self._play(line))
+
+    def _guard(self, action: Callable[[], None]) -> Change:
+        """Let nothing that goes wrong end the session; say it in one line."""
+        self.rules_ready = True
+        self._clear()
+        try:
+            action()
+        except EsmtpLabError as error:
+            self.tell(str(error))
+        except Exception as error:
+            self.tell(f"that went wrong inside the lab ({type(error).__name__}: {error}); the session goes on")
+        return Change(tuple(self._new), self._went, self._came, self.page)
+
+    def _play(self, line: str) -> None:
+        if self.prompt_kind != "command":
+            self._wire(line)
+        elif line.startswith("/") or line in SHORT:
+            run(self, line)
+        elif line or self.lab.role == "client":
+            self._wire(line)
+
+    def _wire(self, line: str) -> None:
+        self.before, content = self.facts(), self._content
+        self.cursor = None
+        lab = self.lab
+        was = lab.bench.client.position.state
+        crossings = lab.send(line) if lab.role == "client" else lab.say(line)
+        places = tuple(self._put(crossings))
+        self._steps.append(_Step(places, content, self._content))
+        self._undone.clear()
+        self.last = places or self.last
+        self._warned = False
+        self._after(line, crossings, was)
+
+    def _put(self, crossings: Iterable[Crossing]) -> list[int]:
+        """Put down what crossed; content as its lines, those that were shown as they were typed once only."""
+        places: list[int] = []
+        for crossing in crossings:
+            event = crossing.event
+            if event.kind == "content":
+                places += self._lines(list(text_events(event)))
+                self._content = ()
+            places.append(self.record.wire(event, self.lab))
+        client = self.lab.bench.client
+        if client.in_content and client.content_so_far:
+            template = self._template(client)
+            places += self._lines(list(text_events(template, client.content_so_far)))
+        self._new += places
+        return places
+
+    def _lines(self, events: list[Event]) -> list[int]:
+        fresh = [self.record.wire(event, self.lab) for event in events[len(self._content) :]]
+        self._content += tuple(fresh)
+        return fresh
+
+    def _template(self, client: Side) -> Event:
+        """An event to make content lines from while the content event itself is still to come."""
+        last = self.lab.bench.log[-1].event
+        return replace(
+            last,
+            observer="server",
+            speaker="client",
+            kind="content",
+            before=client.position,
+            after=client.position,
+            reply=0,
+            line="",
+            offered=tuple(client.offered),
+            citations=(),
+        )
+
+    def _after(self, line: str, crossings: list[Crossing], was: str) -> None:
+        """Remarks that follow a line: a correction, the end of the channel, what became of a delivery."""
+        state = self.lab.bench.client.position.state
+        if self.lab.role == "client" and any(crossing.event.negative for crossing in crossings):
+            self.correction = repair(line, self.lab.bench.server.dialect)
+            if self.correction:
+                self.tell(f"perhaps you meant: {self.correction}   (the Up arrow brings it)")
+        if state == "closed" and was != "closed":
+            self.tell("closed; /restart opens a new session, /undo goes back, /quit leaves")
+            self._outcomes()
+        elif state == "closed":
+            self.tell("nobody hears that: the channel is closed; /restart opens a new session")
+
+    def _outcomes(self) -> None:
+        delivery = self.lab.bench.delivery
+        for outcome in delivery.outcomes if delivery else ():
+            fate = "accepted" if outcome.accepted else "to be tried again" if outcome.temporary else "refused"
+            self.tell(f"for the client, {visible(outcome.path.render())} is {fate}")
+
+    # Undo ----------------------------------------------------------------------------------------
+
+    def undo(self) -> None:
+        """Take the last typed line back on both sides; its lines stay in the record, struck."""
+        step = self._step(self.lab.undo, self._steps, self._undone)
+        if step is not None:
+            self._content, self._went = step.before, step.places
+            self.record.struck.update(step.places)
+
+    def redo(self) -> None:
+        """Play the line again that was undone last."""
+        step = self._step(self.lab.redo, self._undone, self._steps)
+        if step is not None:
+            self._content, self._came = step.after, step.places
+            self.record.struck.difference_update(step.places)
+
+    def _step(self, act: Callable[[], object], source: list[_Step], target: list[_Step]) -> _Step | None:
+        if not source:
+            self.tell("there is nothing to undo" if source is self._steps else "there is nothing to redo")
+            return None
+        self.before, self.cursor = self.facts(), None
+        act()
+        target.append(source.pop())
+        return target[-1]
+
+    def act(self, action: Callable[[], None]) -> Change:
+        """Do what a key stands for, as `type` does what a line says."""
+        return self._guard(action)
+
+    # Saying --------------------------------------------------------------------------------------
+
+    def tell(self, text: str) -> None:
+        """A remark of the lab, in one line."""
+        self._new.append(self.record.remark(text))
+
+    def show(self, title: str, lines: Iterable[str]) -> None:
+        """A page of the lab."""
+        self.page = Page(title, tuple(lines))
+
+    def _clear(self) -> None:
+        self._new: list[int] = []
+        self._went: tuple[int, ...] = ()
+        self._came: tuple[int, ...] = ()
+        self.page = None
+        self.correction = ""
+
+    # Leaving -------------------------------------------------------------------------------------
+
+    def leave(self) -> None:
+        """End as QUIT does; where a letter would be lost, warn once."""
+        client = self.lab.bench.client
+        if client.in_content and not self._warned and self.lab.role == "client":
+            self._warned = True
+            self.tell(_UNENDED)
+            return
+        if self.lab.role == "client" and self.lab.bench.server.dialect.may(client.position, "QUIT"):
+            self._put(self.lab.send("QUIT"))
+        self.finished = True
+
+    # Looking -------------------------------------------------------------------------------------
+
+    def facts(self) -> tuple[Facts, Facts]:
+        """What each side holds now."""
+        return client_facts(self.lab), server_facts(self.lab)
+
+    @property
+    def prompt_kind(self) -> str:
+        """What a typed line is: "command", "content", or a "line" of an exchange."""
+        if self.lab.role == "server":
+            return "command"
+        client = self.lab.bench.client
+        return client.dialect.framing(client.position.state)
+
+    @property
+    def prompt(self) -> str:
+        """Who speaks: ``C:``, ``S:``, ``D:`` with the octets of content so far, ``A:`` in an exchange."""
+        if self.lab.role == "server":
+            return "S: "
+        if self.prompt_kind == "content":
+            return f"D: [{len(self.lab.bench.client.content_so_far)}] "
+        return "A: " if self.prompt_kind == "line" else "C: "
+
+    @property
+    def names(self) -> Names:
+        """Names to offer while a line is typed."""
+        policy = self.lab.policy
+        local = [*policy.mailboxes, *policy.lists, *policy.forwards, *policy.moved]
+        return Names(mailboxes=tuple(f"{name}@{policy.domain}" for name in local))
+
+    def annotated(self, place: int) -> Event | None:
+        """The event at a place of the record with its citations, or without them as long as no rules are read."""
+        item = self.record.items[place]
+        if item.event is None or item.lab is None or not self.rules_ready:
+            return item.event
+        if place not in self._annotated:
+            try:
+                self._annotated[place] = item.lab.annotate(item.event)
+            except EsmtpLabError as error:
+                self.rules_ready = False
+                self.tell(f"the rules cannot be read: {error}")
+                return item.event
+        return self._annotated[place]

@@ -1,0 +1,258 @@
+"""The rule book: its files are good, its sections exist, its witnesses play, every line is spoken of."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from esmtp_lab.bench import Bench
+from esmtp_lab.errors import DataError
+from esmtp_lab.extensions import SHIPPED
+from esmtp_lab.lab import Lab
+from esmtp_lab.protocol.dialect import Dialect
+from esmtp_lab.protocol.era import ERAS
+from esmtp_lab.protocol.event import Event, lines
+from esmtp_lab.rules.annotator import Annotator, annotator
+from esmtp_lab.rules.book import Book, book, read_rules
+from esmtp_lab.rules.rule import Rule
+from esmtp_lab.tutor.play import play
+from esmtp_lab.wire.transcript import read
+
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "rfc"
+RULES = book().rules
+LEADS = {
+    "connect": "",
+    "initial": "",
+    "ready": "C: {hello} client.example\n",
+    "mail": "C: {hello} client.example\nC: MAIL FROM:<ada@client.example>\n",
+    "rcpt": "C: {hello} client.example\nC: MAIL FROM:<ada@client.example>\nC: RCPT TO:<ada@lab.example>\n",
+    "data": "C: {hello} client.example\nC: MAIL FROM:<ada@client.example>\nC: RCPT TO:<ada@lab.example>\nC: DATA\n",
+}
+"""The dialogue that leads to the state in which a witness starts."""
+ANSWERS = {"HELO": "250 lab.example", "EHLO": "250-lab.example\nS: 250 SIZE 1000", "MAIL": "250 OK", "RCPT": "250 OK"}
+
+
+def era_of(rule: Rule) -> str:
+    """The era that a rule's witnesses are played in: the first that cites it."""
+    eras = [era for era in ERAS.values() if rule in book().in_era(era)]
+    chosen = [era for era in eras if not rule.era or era.name in rule.era.split()]
+    assert chosen, f"{rule.id} is cited in no era"
+    return chosen[0].name
+
+
+def entries(text: str):
+    return read(line.encode() for line in text.strip("\n").split("\n") if line)
+
+
+def witness(rule: Rule, text: str, *, by_hand: bool) -> tuple[list[Event], list[str]]:
+    """The annotated events of a witness, without those that lead to its start, and what came out otherwise."""
+    era = era_of(rule)
+    hello = "HELO" if era == "rfc821" else "EHLO"
+    lab = Lab(era, client_era=era, role="server" if by_hand else "client")
+    lead = LEADS[rule.start].format(hello=hello)
+    if by_hand and rule.start != "connect":
+        lead = "S: 220 lab.example ready\n" + re.sub(
+            r"C: (\w+)(.*)\n", lambda m: f"{m[0]}S: {ANSWERS.get(m[1], '354 go')}\n", lead
+        )
+    for played in play(lab.bench, entries(lead)) if lead else ():
+        assert not played.mismatch
+    begin = 0 if rule.start == "connect" else len(lab.bench.log)
+    wrong = [played.mismatch for played in play(lab.bench, entries(text)) if played.mismatch]
+    annotate = annotator(era)
+    seen = [annotate(event) for crossing in lab.bench.log[begin:] for event in lines(crossing.event)]
+    return seen, wrong
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.keeps], ids=lambda rule: rule.id)
+def test_the_witness_that_keeps_a_rule(rule):
+    seen, wrong = witness(rule, rule.keeps, by_hand=False)
+    assert wrong == []
+    cited = [citation for event in seen for citation in event.citations if citation.rule is rule]
+    assert cited, f"{rule.id} is not cited in its own witness"
+    assert any(not citation.broken for citation in cited)
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.breaks], ids=lambda rule: rule.id)
+def test_the_witness_that_breaks_a_rule(rule):
+    seen, wrong = witness(rule, rule.breaks, by_hand=rule.played == "server")
+    assert wrong == []
+    broken = [c for event in seen for c in event.citations if c.rule is rule and c.broken]
+    assert broken, f"{rule.id} is not seen broken in its own witness"
+
+
+def test_a_rule_that_a_dialogue_shows_has_a_witness():
+    assert [rule.id for rule in RULES if rule.visible == "dialogue" and not rule.keeps] == []
+    assert [rule.id for rule in RULES if rule.broken and not rule.breaks] == []
+    assert [rule.id for rule in RULES if rule.breaks and not rule.broken] == []
+
+
+@pytest.mark.parametrize("era", ERAS.values(), ids=lambda era: era.name)
+def test_every_row_stands_on_a_rule_of_its_era(era):
+    lineages = {row.lineage for row in Dialect(era, SHIPPED).rows} | {"bad-sequence", "closing-421", "command-unknown"}
+    assert [lineage for lineage in sorted(lineages) if book().find(lineage, era) is None] == []
+
+
+def sections(document: int) -> dict[str, str]:
+    """The text of each numbered section of an RFC, page breaks taken out and white space folded."""
+    text = (SHARED / f"rfc{document}.txt").read_text("utf-8-sig")
+    text = re.sub(
+        r"\n+[^\n]*\[Page \d+\][^\n]*\n(\s*\f)?(?:\s*\n)*(?:(?:RFC|August|\s+Simple)[^\n]*\n\s*)*", "\n", text
+    )
+    heading = re.compile(r"^ *(?:APPENDIX )?((?:[0-9]+|[A-Z])(?:\.[0-9]+)*)\.?\)? +\S[^\n]{0,72}$", re.MULTILINE)
+    found: dict[str, str] = {}
+    marks = list(heading.finditer(text))
+    for mark, after in zip(marks, [*marks[1:], None], strict=True):
+        body = text[mark.start() : after.start() if after else len(text)]
+        found[mark[1]] = found.get(mark[1], "") + " " + " ".join(body.split())
+    return found
+
+
+@pytest.mark.parametrize("document", sorted({rule.rfc for rule in RULES}))
+def test_every_section_exists_and_holds_the_terms(document):
+    if not SHARED.is_dir():
+        if os.environ.get("CI"):
+            pytest.fail(f"the RFC texts are not at {SHARED}")
+        pytest.skip("NOT CHECKED: the RFC texts are not here")
+    texts = sections(document)
+    wrong = []
+    for rule in (each for each in RULES if each.rfc == document):
+        # A section holds its subsections as well.
+        inside = [
+            body for number, body in texts.items() if number == rule.section or number.startswith(f"{rule.section}.")
+        ]
+        if not inside:
+            wrong.append(f"{rule.id}: no such section")
+        missing = [
+            term for term in rule.terms if not any(" ".join(term.split()).lower() in body.lower() for body in inside)
+        ]
+        wrong += [f"{rule.id}: {term!r} is not in the section" for term in missing]
+        if not rule.terms:
+            wrong.append(f"{rule.id}: names no term")
+    assert wrong == []
+
+
+ORDINARY = """
+C: {hello} me.example
+C: NOOP
+C: mail from:<me@me.example>
+C: RCPT TO:<ada@lab.example>
+C: RCPT TO:<dora@lab.example>
+C: DATA
+C: From: me@me.example
+C: Subject: a letter
+C:
+C: ..a line with a dot
+C: plain text
+C: .
+C: RSET
+C: VRFY ada
+C: EXPN friends
+C: HELP
+C: QUIT
+"""
+REFUSALS = """
+C: XYZZY
+C: TURN
+C: {hello}
+C: {hello} me.example
+C: MAIL FROM: <a@b>
+C: MAIL FROM:a@b
+C: RCPT TO:<ada@lab.example>
+C: DATA
+C: MAIL FROM:<>
+C: MAIL FROM:<a@b>
+C: RCPT TO:<nobody@lab.example>
+C: RCPT TO:<a@elsewhere.example>
+C: RCPT TO:<carol@lab.example>
+C: RCPT TO:<fred@lab.example>
+C: RCPT TO:<erin@lab.example>
+C: VRFY jones
+C: VRFY nobody
+C: EXPN nobody
+C: HELP XYZZY
+C: DATA now
+C\\: NOOP\\nNOOP\\r\\n
+C\\: NOOP \\xff\\r\\n
+"""
+
+
+def unspoken(lab: Lab, text: str) -> list[bytes]:
+    """The lines on which no rule is at work but those that are at work everywhere."""
+    for _ in play(lab.bench, entries(text)):
+        pass
+    annotated = [lab.annotate(event) for crossing in lab.bench.log for event in lines(crossing.event)]
+    return [event.octets for event in annotated if all(each.rule.general for each in event.citations)]
+
+
+@pytest.mark.parametrize("era", list(ERAS))
+@pytest.mark.parametrize("text", [ORDINARY, REFUSALS], ids=["ordinary", "refusals"])
+def test_every_line_has_a_rule(era, text):
+    hello = "HELO" if era == "rfc821" else "EHLO"
+    assert unspoken(Lab(era, client_era=era), text.format(hello=hello)) == []
+
+
+def test_every_line_of_the_way_on_with_helo_has_a_rule():
+    assert unspoken(Lab("rfc821"), "C: EHLO me.example\nC: HELO me.example\nC: QUIT") == []
+
+
+def test_every_line_of_the_local_extension_has_a_rule():
+    text = "C: EHLO a\nC: XPING\nC: MAIL FROM:<a@b> XTRACE=1\n"
+    assert unspoken(Lab(policy="partner"), text) == []
+    assert unspoken(Lab(), text) == []
+
+
+def test_size_too_large_has_a_rule():
+    assert unspoken(Lab(), "C: EHLO a\nC: MAIL FROM:<a@b> SIZE=99999999999\nC: MAIL FROM:<a@b> NOSUCH=1\n") == []
+
+
+def test_citations_are_joined_to_spans_and_the_telling_ones_come_first():
+    lab = Lab()
+    crossing = lab.send("MAIL FROM: <a@b>")[0]
+    first = lab.explain(crossing).citations[0]
+    assert first.broken
+    assert crossing.event.octets[slice(*first.span)] in (b"<a@b>", b" <a@b>", b"MAIL") or first.rule.lineage
+    for event in (lab.explain(each) for each in lab.bench.log):
+        for citation in event.citations:
+            start, end = citation.span or (0, 0)
+            assert 0 <= start <= end <= len(event.octets)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("rfc = 821", "has no version"),
+        ('version = 1\nrfc = 821\n["rfc821:1/x"]\nlevel = "SHALL"', "level is one of"),
+        ('version = 1\nrfc = 821\n["rfc822:1/x"]\nlevel = "MUST"', "no rule id of this file"),
+        ('version = 1\nrfc = 821\n["rfc821:1/x"]\nnonsense = "MUST"', "knows no key 'nonsense'"),
+        ('version = 1\nrfc = 821\n["rfc821:1/x"]\nlevel = "MUST"\nactor = "client"', "has no says"),
+        ("version = [", "is not TOML"),
+        (
+            'version = 1\nrfc = 821\n["rfc821:1/x"]\nlevel = "MUST"\nactor = "client"\nsays = "a"\nwhy = "b"\n'
+            'lineage = "x"\nwhen = { colour = "red" }',
+            "knows no condition 'colour'",
+        ),
+        (
+            'version = 1\nrfc = 821\n["rfc821:1/x"]\nlevel = "MUST"\nactor = "client"\nsays = "a"\nwhy = "b"\n'
+            'lineage = "x"\nmark = "red"',
+            "no part of a line",
+        ),
+    ],
+)
+def test_a_rule_file_that_is_wrong_says_what_to_mend(text, message):
+    with pytest.raises(DataError, match=message):
+        list(read_rules(text, "x.toml"))
+
+
+def test_where_no_rule_is_known_none_is_claimed():
+    lab = Lab()
+    empty = Annotator(Book(()), ERAS["rfc2821"])
+    assert empty(lab.bench.log[0].event).citations == ()
+
+
+def test_a_bench_is_annotated_by_its_own_era():
+    for era, document in (("rfc821", 821), ("rfc2821", 2821)):
+        lab = Lab(era, client_era=era)
+        assert isinstance(lab.bench, Bench)
+        greeting = lab.explain(lab.bench.log[0])
+        assert document in {citation.rule.rfc for citation in greeting.citations}
