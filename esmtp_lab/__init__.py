@@ -1,3 +1,52 @@
-"""esmtp_lab."""
+"""esmtp-lab: an ESMTP client and server side by side, to learn, teach and show how mail servers talk.
+
+Everything that a person sees is a view of one list of events:
+
+    octets → wire (a line) → session (parse, look up the table, move) → Event
+    Event → annotate (adds the rules) → views: shell · transcript · JSON · lesson judge
+
+The floor plan, top to bottom; imports run down only, and those joined by `|` never meet:
+
+    cli          arguments to calls, nothing else (__main__ calls it)
+    shell        the guided shell, the only place that knows prompt_toolkit
+    commands     what each command of the command line does
+    lab          the one place where the parts are put together
+    tutor        scripts and lessons: load, play, judge, check
+      | readers  transcripts of other software → events
+      | export   events → transcript, JSON
+    rules        the rule book (TOML) and the annotator
+      | highlight  part → Pygments token; lexers without a grammar of their own; styles
+      | suggest  position + half a line → what may come next, and why not the others
+      | bench    hosts joined by function calls, with undo
+      | net      asyncio, the only place below the faces that knows sockets
+      | mailbox  where accepted mail goes: memory, discard, Maildir
+    extensions   one file for each service extension; none knows another
+    protocol     what may happen when
+      session      THE TABLE and the forms, as data
+      dialect      what an era and its extensions make of them
+      event        the one event
+      era, policy, replies, transaction, extension
+      side         one side of a dialogue; server, client and reader are sides
+    wire         octets ↔ values: span, grammar, scan, framing, transparency, command, reply,
+                 path, parameter, content, transcript, visible
+    errors       the error tree, drawn at its head
+
+The core (wire to bench) is sans-IO: no socket, no loop, no clock, no print, no randomness.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from esmtp_lab.lab import Lab
 
 __version__ = "0.1.0"
+__all__ = ["Lab", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    """`Lab` is loaded when it is asked for, so that ``esmtp-lab --help`` need not wait for it."""
+    if name == "Lab":
+        from esmtp_lab.lab import Lab
+
+        return Lab
+    raise AttributeError(f"module 'esmtp_lab' has no attribute {name!r}")

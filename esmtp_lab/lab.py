@@ -5,17 +5,18 @@ whoever looks.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path as FilePath
 
 from esmtp_lab.bench import Bench, Crossing, Host
+from esmtp_lab.export.transcript import annotated
 from esmtp_lab.extensions import SHIPPED
 from esmtp_lab.mailbox.maildir import Maildir
 from esmtp_lab.mailbox.memory import Discard, MemoryMailboxes
 from esmtp_lab.protocol.client import Delivery
 from esmtp_lab.protocol.dialect import Dialect, choose, dialect_of
 from esmtp_lab.protocol.era import DEFAULT_ERA, find_era
-from esmtp_lab.protocol.event import Event
+from esmtp_lab.protocol.event import Event, lines
 from esmtp_lab.protocol.policy import Policy, find_policy
 from esmtp_lab.rules.annotator import annotator
 
@@ -97,6 +98,14 @@ class Lab:
     def explain(self, crossing: Crossing) -> Event:
         """What crossed, as its hearer saw it, with the rules of the server's era that are at work."""
         return self.annotate(crossing.event)
+
+    def lines(self, crossing: Crossing) -> Iterator[Event]:
+        """A crossing as annotated events: content line by line and its lone dot, everything else as itself."""
+        return map(self.annotate, lines(crossing.event))
+
+    def transcript(self, crossings: Iterable[Crossing]) -> str:
+        """What crossed, as an annotated transcript."""
+        return "\n".join(annotated(crossings, self.lines))
 
     def annotate(self, event: Event) -> Event:
         """An event with the rules of the server's era that are at work."""

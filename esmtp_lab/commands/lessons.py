@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from esmtp_lab.bench import Bench
-from esmtp_lab.commands.run import Said, content_lines
-from esmtp_lab.export.transcript import notes, protocol_line
+from esmtp_lab.commands.run import Said
+from esmtp_lab.export.transcript import annotated
 from esmtp_lab.lab import Lab
 from esmtp_lab.tutor.attempt import told
 from esmtp_lab.tutor.check import check_folder
@@ -40,10 +40,7 @@ def play_lesson(lesson: Lesson, lines: Iterable[bytes]) -> Iterator[Said]:
     """Play lines against all tasks of a lesson at once; the last thing said is whether every goal is met."""
     lab = lab_of(lesson)
     for played in play(lab.bench, read(lines)):
-        for crossing in played.crossings:
-            for event in content_lines(lab, crossing):
-                yield Said(protocol_line(event))
-                yield from (Said(note) for note in notes(event))
+        yield from map(Said, annotated(played.crossings, lab.lines))
         current = next((task for task in lesson.tasks if not task.goal.reached(lab.bench)), None)
         if current is not None:
             yield from (Said(f"# {text}") for text in told(current, played.crossings))

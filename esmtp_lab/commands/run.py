@@ -5,9 +5,8 @@ from typing import NamedTuple
 
 from esmtp_lab.bench import Crossing
 from esmtp_lab.export.jsonl import record
-from esmtp_lab.export.transcript import notes, protocol_line
+from esmtp_lab.export.transcript import annotated
 from esmtp_lab.lab import Lab
-from esmtp_lab.protocol.event import Event, text_events
 from esmtp_lab.tutor.play import Played, play
 from esmtp_lab.wire.transcript import Entry, read
 
@@ -42,9 +41,7 @@ class _Text:
         yield Said(f"=== connected to {lab.policy.domain} ({eras})")
 
     def crossing(self, crossing: Crossing, entry: Entry | None) -> Iterator[Said]:
-        for event in content_lines(self.lab, crossing):
-            yield Said(protocol_line(event))
-            yield from (Said(note) for note in notes(event))
+        yield from map(Said, annotated([crossing], self.lab.lines))
 
     def played(self, played: Played) -> Iterator[Said]:
         if played.entry.kind == "direction":
@@ -77,7 +74,7 @@ class _Json:
         number = entry.number if entry is not None and crossing.speaker == "client" else None
         client = (crossing.client or crossing.event).after.state
         server = (crossing.server or crossing.event).after.state
-        for event in content_lines(self.lab, crossing):
+        for event in self.lab.lines(crossing):
             yield Said(record(event, number, client, server))
 
     def played(self, played: Played) -> Iterator[Said]:
@@ -88,10 +85,3 @@ class _Json:
 
     def closing(self) -> Iterator[Said]:
         return iter(())
-
-
-def content_lines(lab: Lab, crossing: Crossing) -> Iterator[Event]:
-    """A crossing as annotated events: content line by line and its lone dot, everything else as itself."""
-    if crossing.event.kind == "content":
-        yield from map(lab.annotate, text_events(crossing.event))
-    yield lab.explain(crossing)

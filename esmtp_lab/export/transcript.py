@@ -1,12 +1,15 @@
 """Events as an annotated transcript: protocol lines as they crossed, notes as remarks, so that it reads back."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.rules.rule import Citation
 from esmtp_lab.wire.span import find
 from esmtp_lab.wire.transcript import write_line
 from esmtp_lab.wire.visible import visible
+
+Crossed = TypeVar("Crossed")
 
 SECRET = "****"
 """What stands for a password."""
@@ -23,6 +26,14 @@ def mask(event: Event) -> bytes:
 def protocol_line(event: Event) -> str:
     """One line of the wire in the transcript format."""
     return write_line("C" if event.speaker == "client" else "S", mask(event))
+
+
+def annotated(crossings: Iterable[Crossed], lines: Callable[[Crossed], Iterable[Event]]) -> Iterator[str]:
+    """Each line of what crossed with its notes below it; `lines` gives the annotated events of a crossing."""
+    for crossing in crossings:
+        for event in lines(crossing):
+            yield protocol_line(event)
+            yield from notes(event)
 
 
 def notes(event: Event, most: int = 2) -> Iterator[str]:

@@ -148,7 +148,7 @@ def test_a_server_that_closes_says_421(serving: Any, wire: Any) -> None:
     server.stop()
     assert server.memory.letters == {}
     with pytest.raises(ConnectionRefusedError):
-        wire(server.port)
+        socket.create_connection(("127.0.0.1", server.port))
 
 
 def test_a_server_that_closes_does_not_wait_for_ever(serving: Any, wire: Any) -> None:
