@@ -13,7 +13,7 @@ from typing import IO, Any
 import click
 
 from esmtp_lab import __version__
-from esmtp_lab.errors import DataError, EsmtpLabError
+from esmtp_lab.errors import DataError, EsmtpLabError, Unreachable
 from esmtp_lab.protocol.era import DEFAULT_ERA, ERAS
 
 _ERA = click.Choice(list(ERAS))
@@ -33,14 +33,14 @@ def _examples(text: str) -> Callable[[Any], Any]:
 
 
 class _Group(click.Group):
-    """Every error that the lab raises on purpose becomes one line and status 2, never a traceback."""
+    """Every error that the lab raises on purpose becomes one line and an exit status, never a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except EsmtpLabError as error:
             click.echo(f"esmtp-lab: {error}", err=True)
-            ctx.exit(UNREADABLE)
+            ctx.exit(TEMPORARY if isinstance(error, Unreachable) and ctx.invoked_subcommand == "send" else UNREADABLE)
 
 
 @click.group(cls=_Group, invoke_without_command=True, context_settings=_SETTINGS)
@@ -235,7 +235,7 @@ def send(
 
     Exit status: 0 every recipient was accepted, 1 some were refused, 75 try again later.
     """
-    from esmtp_lab.commands.send import send_letter
+    from esmtp_lab.commands.send import send_letter, told
 
     outcomes = send_letter(
         None if quiet else _write,
@@ -249,7 +249,7 @@ def send(
     )
     refused = [outcome for outcome in outcomes if not outcome.accepted]
     for outcome in outcomes:
-        _write(outcome.shown)
+        _write(told(outcome))
     ctx.exit(PLAYED if not refused else TEMPORARY if all(each.temporary for each in refused) else DIFFERENT)
 
 

@@ -30,7 +30,7 @@ BLOCK_TIMEOUT = 180.0
 """Seconds for one block to leave (RFC 2821 section 4.5.3.2, "Data Block")."""
 
 BLOCK = 65_536
-LONGEST_REPLY = 131_072
+LONGEST_REPLY = 65_536
 """Octets of one reply, all lines together; a server that says more without an end is left."""
 
 

@@ -24,7 +24,8 @@ class Annotator:
     def __init__(self, rules: Book, era: Era) -> None:
         self.era = era
         self._index: dict[tuple[str, str], list[Rule]] = {}
-        for rule in sorted(rules.in_era(era), key=_specificity, reverse=True):
+        seen_here = (rule for rule in rules.in_era(era) if rule.visible in ("dialogue", "letter"))
+        for rule in sorted(seen_here, key=_specificity, reverse=True):
             for key in _places(rule):
                 self._index.setdefault(key, []).append(rule)
 

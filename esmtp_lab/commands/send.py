@@ -1,0 +1,96 @@
+"""`esmtp-lab send`: one letter delivered by the reference client."""
+
+import re
+from collections.abc import Callable, Iterator
+
+from esmtp_lab.errors import DataError
+from esmtp_lab.export.transcript import notes, protocol_line
+from esmtp_lab.lab import client_dialect
+from esmtp_lab.net.client import send
+from esmtp_lab.protocol.client import Delivery, Outcome
+from esmtp_lab.protocol.event import Event, lines
+from esmtp_lab.rules.annotator import annotator
+from esmtp_lab.wire.grammar import RFC2821
+from esmtp_lab.wire.path import Path, scan_path
+from esmtp_lab.wire.scan import Scanner
+from esmtp_lab.wire.visible import visible
+
+_TARGET = re.compile(r"(?:\[(.+)\]|([^:]+)):(\d{1,5})")
+_BARE_LF = re.compile(rb"(?<!\r)\n")
+Write = Callable[[str], None]
+
+
+def send_letter(
+    write: Write | None,
+    content: bytes,
+    *,
+    reverse_path: str,
+    recipients: tuple[str, ...],
+    helo: str,
+    target: str,
+    client_era: str,
+    allow_remote: bool,
+) -> tuple[Outcome, ...]:
+    """Deliver a letter whose lines end in LF or CRLF; what became of each recipient.
+
+    Raises DataError for a path or a target that cannot be read, Unreachable where no server can be reached.
+    """
+    host, port = read_target(target)
+    delivery = Delivery(
+        read_path(reverse_path, "reverse-path"),
+        tuple(read_path(recipient, "forward-path") for recipient in recipients),
+        _BARE_LF.sub(b"\r\n", content),
+        helo,
+    )
+    show = None if write is None else _view(write, client_era)
+    if allow_remote and write is not None:
+        write(f"=== about to speak to {host} port {port}, which may not be on this machine")
+    dialect = client_dialect(client_era)
+    return send(delivery, dialect, host, port, allow_remote=allow_remote, on_event=show).outcomes
+
+
+def told(outcome: Outcome) -> str:
+    """An outcome in one line."""
+    path = visible(outcome.path.render())
+    if outcome.reply is None:
+        return f"{path}: not delivered: {outcome.remark or 'the channel was lost; try again later'}"
+    word = "accepted" if outcome.accepted else "not now" if outcome.temporary else "refused"
+    return f"{path}: {word}: {outcome.reply.code} {visible(outcome.reply.lines[-1])}"
+
+
+def read_target(text: str) -> tuple[str, int]:
+    """Host and port of ``HOST:PORT`` or ``[ADDRESS]:PORT``. Raises DataError."""
+    match = _TARGET.fullmatch(text)
+    if match is None or int(match[3]) > 65535:
+        raise DataError(f"--to {text!r}", "is no HOST:PORT, such as 127.0.0.1:2525 or [::1]:2525")
+    return match[1] or match[2], int(match[3])
+
+
+def read_path(text: str, part: str) -> Path:
+    """A path, written with or without its brackets. Raises DataError."""
+    octets = text.encode("utf-8", "surrogateescape")
+    if not octets.startswith(b"<"):
+        octets = b"<" + octets + b">"
+    scanner = Scanner(octets, len(octets))
+    path = scan_path(scanner, RFC2821, part)
+    if path is None or scanner.problem is not None or not scanner.done:
+        expected = scanner.problem.expected if scanner.problem else "nothing behind it"
+        raise DataError(repr(text), f"is no path: expected {expected}. Write it as ada@lab.example")
+    return path
+
+
+def _view(write: Write, era: str) -> Callable[[Event], None]:
+    annotate = annotator(era)
+
+    def show(event: Event) -> None:
+        for line in _told(event, annotate):
+            write(line)
+
+    return show
+
+
+def _told(event: Event, annotate: Callable[[Event], Event]) -> Iterator[str]:
+    for line in lines(event) if event.kind != "content" else (event,):
+        annotated = annotate(line)
+        yield protocol_line(annotated)
+        yield from notes(annotated)

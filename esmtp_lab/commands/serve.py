@@ -1,0 +1,75 @@
+"""`esmtp-lab serve`: the reference server on loopback, every line explained as it crosses."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from itertools import islice
+
+from esmtp_lab.export.transcript import notes, protocol_line
+from esmtp_lab.lab import mailboxes_at, server_dialect
+from esmtp_lab.net.server import serve
+from esmtp_lab.protocol.event import Event, lines
+from esmtp_lab.protocol.policy import find_policy, with_users
+from esmtp_lab.rules.annotator import annotator
+
+Write = Callable[[str], None]
+MOST_LINES = 100
+"""Lines of one content that the live view shows."""
+
+
+def serve_forever(
+    announce: Write,
+    write: Write | None,
+    *,
+    address: str,
+    port: int,
+    era: str,
+    policy: str,
+    users: Mapping[str, str],
+    mailbox: str,
+    allow_remote: bool,
+) -> None:
+    """Serve until interrupted. `announce` gets where, `write` the live view, or is None for none.
+
+    Raises DataError for a policy or an era that is not there, Unreachable where it cannot listen.
+    """
+    chosen = with_users(find_policy(policy), users)
+    dialect = server_dialect(chosen, era)
+    mailboxes = mailboxes_at(mailbox, chosen.domain)
+
+    async def main() -> None:
+        stop = asyncio.Event()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            with suppress(NotImplementedError):  # an event loop that has no signals
+                asyncio.get_running_loop().add_signal_handler(name, stop.set)
+        on_event = None if write is None else _view(write, era)
+        async with await serve(
+            chosen, dialect, mailboxes, address=address, port=port, allow_remote=allow_remote, on_event=on_event
+        ) as server:
+            announce(f"=== {chosen.domain} listens on {address} port {server.port} (era {era}); Ctrl-C stops it")
+            await stop.wait()
+        announce("=== stopped")
+
+    with suppress(KeyboardInterrupt):
+        asyncio.run(main())
+
+
+def _view(write: Write, era: str) -> Callable[[int, Event], None]:
+    annotate = annotator(era)
+
+    def show(session: int, event: Event) -> None:
+        for line in _told(event, annotate):
+            write(f"{session} {line}")
+
+    return show
+
+
+def _told(event: Event, annotate: Callable[[Event], Event]) -> Iterator[str]:
+    """An event with its notes; of long content the first lines."""
+    for line in islice(lines(event), MOST_LINES):
+        annotated = annotate(line)
+        yield protocol_line(annotated)
+        yield from notes(annotated)
+    if event.content is not None and (left := event.content.wire.count(b"\r\n") + 1 - MOST_LINES) > 0:
+        yield f"# and {left} lines more"
