@@ -226,7 +226,9 @@ class ServerSession(Side):
             for extension in self.dialect.extensions:
                 if extension.rewrites is not None:
                     composed = extension.rewrites(composed, entry)
-        return self.say(composed.reply().render(), now)
+        reply = composed.reply()
+        self._out += reply.render()
+        return self._say(reply, now)
 
 
 def stored(letter: Letter, mailboxes: tuple[str, ...]) -> Answer:

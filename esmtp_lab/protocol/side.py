@@ -5,6 +5,7 @@ of foreign transcripts is a side that only listens.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from esmtp_lab.protocol.dialect import Dialect
@@ -144,7 +145,8 @@ class Side:
         deviations = line.deviations
         if line.length > self.dialect.line_limit(entry):
             deviations += (Deviation(self.dialect.line_limit(entry), "overlong", line.length),)
-        return self._event("client", "command", line.octets, now, before, to=entry, deviations=deviations)
+        event = self._event("client", "command", line.octets, now, before, to=entry, deviations=deviations)
+        return event if line.length == event.length else replace(event, length=line.length)
 
     def _content(self, now: float) -> Event | None:
         octets = self._commands.rest()
@@ -212,6 +214,19 @@ class Side:
         return self._event(
             "server", "reply", line.octets, now, before, to=awaited.entry, line=place, deviations=deviations
         )
+
+    def _say(self, reply: Reply, now: float) -> list[Event]:
+        """Hear a reply of one's own making, which needs no parsing."""
+        entry = self.waiting[0].entry if self.waiting else ""
+        before, offered, last = self.position, tuple(self.offered), len(reply.lines) - 1
+        self._replies += 1
+        self._answer(self.waiting[0] if self.waiting else Awaited(""), reply)
+        events = []
+        for number, octets in enumerate(reply.each()):
+            place = "only" if last == 0 else "first" if number == 0 else "last" if number == last else "middle"
+            event = self._event("server", "reply", octets, now, before, to=entry, line=place)
+            events.append(event if number == last else replace(event, after=before, offered=offered))
+        return events
 
     def _answer(self, awaited: Awaited, reply: Reply) -> None:
         """A reply is whole: move as the table says."""

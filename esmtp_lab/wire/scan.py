@@ -4,12 +4,15 @@ The same scan parses for the session and colours for the screen, so it never rai
 line stops to be derivable it records one `Problem`, and what is left becomes `unparsed`.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from re import Pattern
 from typing import NamedTuple
 
 from esmtp_lab.wire.span import Span
+
+_RUN = re.compile(rb"[^\x00\n\r\x80-\xff]+|[\x80-\xff]+|\x00+|\n+|\r+")
 
 
 class Problem(NamedTuple):
@@ -82,16 +85,8 @@ class Scanner:
 
 def unparsed(octets: bytes, start: int, end: int, part: str = "unparsed") -> list[Span]:
     """Spans over octets of no syntax, or of a `part` that takes any: what no text may hold stands apart."""
-    spans: list[Span] = []
-    at = start
-    while at < end:
-        kind = _kind(octets[at], part)
-        stop = at + 1
-        while stop < end and _kind(octets[stop], part) == kind:
-            stop += 1
-        spans.append(Span(at, stop, kind))
-        at = stop
-    return spans
+    runs = _RUN.finditer(octets, start, end)
+    return [Span(run.start(), run.end(), _kind(octets[run.start()], part)) for run in runs]
 
 
 def _kind(octet: int, part: str) -> str:

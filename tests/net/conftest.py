@@ -47,7 +47,7 @@ class Running:
         self.errors: list[dict[str, Any]] = []
         self._era = era
         self._limits = limits
-        self._stop: Callable[[], None] = lambda: None
+        self._stop: Callable[[], object] = lambda: None
         self._opened: Future[int] = Future()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._main()))
         self._thread.start()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -144,19 +145,25 @@ def test_a_letter_too_large_is_refused_at_mail() -> None:
 def _meet(dialogue: Dialogue, delivery: Delivery | None = None, *, patience: float = 1.0) -> tuple[Delivery, list[Any]]:
     """Deliver to a server played by hand; what became of it, and what our client saw."""
     events: list[Event] = []
+    over = asyncio.Event()
 
     async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
+        with suppress(EOFError, OSError):
             await dialogue(reader, writer)
-        finally:
-            writer.close()
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+        over.set()
 
     async def main() -> Delivery:
         async with await asyncio.start_server(play, "127.0.0.1", 0) as server:
             port = server.sockets[0].getsockname()[1]
-            return await deliver(
-                delivery or _delivery(), client_dialect(), port=port, patience=patience, on_event=events.append
-            )
+            try:
+                return await deliver(
+                    delivery or _delivery(), client_dialect(), port=port, patience=patience, on_event=events.append
+                )
+            finally:
+                await over.wait()
 
     return asyncio.run(main()), events
 
@@ -185,8 +192,8 @@ ASKED = (*READY, b"250 sender ok\r\n", b"250 recipient ok\r\n")
 
 @pytest.mark.parametrize("so_far", range(1, 6))
 def test_a_channel_that_is_lost_after_the_greeting_leaves_temporary_outcomes(so_far: int) -> None:
-    done, _ = _meet(_script(*(*ASKED, b"354 go on\r\n")[:so_far]), _delivery(b"hello\r\n", ADA, BOB))
-    assert [(outcome.reply, outcome.temporary) for outcome in done.outcomes] == [(None, True), (None, True)]
+    done, _ = _meet(_script(*(*ASKED, b"354 go on\r\n")[:so_far]))
+    assert [(outcome.reply, outcome.temporary) for outcome in done.outcomes] == [(None, True)]
 
 
 def test_what_was_refused_before_the_loss_stays_refused() -> None:
@@ -241,17 +248,20 @@ def test_a_server_that_falls_silent_leaves_temporary_outcomes(so_far: int) -> No
 
 
 def test_a_server_that_takes_no_content_is_left() -> None:
-    gone = asyncio.Event()
+    left, over = asyncio.Event(), asyncio.Event()
 
-    async def dialogue(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await _script(*ASKED, b"354 go on\r\n")(reader, writer)
-        await gone.wait()
+        await left.wait()
+        writer.transport.abort()
+        over.set()
 
     async def main() -> Delivery:
-        async with await asyncio.start_server(dialogue, "127.0.0.1", 0) as server:
+        async with await asyncio.start_server(play, "127.0.0.1", 0) as server:
             port = server.sockets[0].getsockname()[1]
             done = await deliver(_delivery(b"x" * 30_000_000), client_dialect(), port=port, patience=0.001)
-            gone.set()
+            left.set()
+            await over.wait()
             return done
 
     assert [outcome.temporary for outcome in asyncio.run(main()).outcomes] == [True]
@@ -265,7 +275,7 @@ def test_a_server_that_takes_no_content_is_left() -> None:
     [
         (_script(), "the channel was closed"),
         (_script(b"220-other"), "closed"),
-        (_silence, "nothing within 0.09 seconds"),
+        (_silence, "nothing within 0.09 s"),
     ],
     ids=["closed", "half a greeting", "silence"],
 )
@@ -282,7 +292,7 @@ def test_nobody_listens(serving: Any) -> None:
 
 
 def test_nothing_leaves_this_machine() -> None:
-    with pytest.raises(Unreachable, match="192.0.2.1 is not on this machine"):
+    with pytest.raises(Unreachable, match=r"192\.0\.2\.1 is not on this machine"):
         send(_delivery(), client_dialect(), "192.0.2.1")
 
 
