@@ -27,6 +27,11 @@ def is_loopback(address: str) -> bool:
     return (mapped or number).is_loopback
 
 
+def literal(address: str) -> str:
+    """A numeric address as it stands in the brackets of an address literal (RFC 2821 section 4.1.3)."""
+    return f"IPv6:{address.partition('%')[0]}" if ":" in address else address
+
+
 def _numeric(host: str) -> bool:
     try:
         ip_address(host)

@@ -10,7 +10,7 @@ from time import time
 from typing import NamedTuple, Protocol, cast
 
 from esmtp_lab.errors import Unreachable
-from esmtp_lab.net.address import resolve
+from esmtp_lab.net.address import literal, resolve
 from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.policy import Policy
@@ -148,13 +148,13 @@ class Channel(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The channel is open: greet, or say 421 where there are sessions enough."""
         self._transport = cast(asyncio.Transport, transport)
-        peer = transport.get_extra_info("peername")
+        peer = transport.get_extra_info("peername") or ("",)
         server = self._server
         full = server.closing or len(server.channels) >= server.limits.sessions
         server.channels.add(self)
         server.opened += 1
         self._number = server.opened
-        self._session = ServerSession(server.dialect, server.policy, address=str(peer[0]) if peer else "")
+        self._session = ServerSession(server.dialect, server.policy, address=literal(peer[0]))
         if full:
             self._step(self._session.close, "shutting-down")
             self._transport.close()

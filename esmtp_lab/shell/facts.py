@@ -31,11 +31,20 @@ def server_facts(lab: Lab) -> Facts:
     return (
         ("state", side.position.state),
         *_facts(side),
-        ("client is", _shown(side.client_name)),
+        ("client", _shown(side.client_name)),
         *_envelope(side),
         ("content", f"{len(side.content_so_far)} octets" if side.in_content else NOTHING),
-        ("mailboxes", counts or NOTHING),
+        ("letters", counts or NOTHING),
     )
+
+
+def compact(facts: Facts, before: Facts) -> Facts:
+    """Facts for a low pane: the offers in one row, and nothing empty that did not just become so."""
+    offers = [value.split()[0] for name, value in facts if name == "offered"]
+    rest = tuple(
+        each for each in facts if each[0] != "offered" and (each[1] != NOTHING or each not in before)
+    )
+    return (*rest, ("offered", " ".join(offers))) if offers not in ([], [NOTHING]) else rest
 
 
 def meaning(facts: Facts) -> str:

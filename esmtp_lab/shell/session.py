@@ -33,8 +33,8 @@ class Session:
     """One sitting at the lab: the lab, the record of what was shown, and how it is to be shown.
 
     `view` and `depth` are the reader's wishes, `last` the places of the last exchange, `correction` a line to offer
-    after a refused one, `finished` whether the learner has left. `rules_ready` turns true when the
-    rule book may be read: never before the first prompt.
+    after a refused one, `typed` whether anything was played yet, `finished` whether the learner has left. `rules_ready`
+    turns true when the rule book may be read: never before the first prompt.
     """
 
     def __init__(self, lab: Lab, *, view: str = "stream", lesson: Lesson | None = None) -> None:
@@ -43,6 +43,7 @@ class Session:
         self.lesson = lesson
         self.depth = "short"
         self.theme = "terminal"
+        self.draft = ""
         self.record = Record()
         self.page: Page | None = None
         self.last: tuple[int, ...] = ()
@@ -51,9 +52,12 @@ class Session:
         self.hints_shown = 0
         self.finished = False
         self.rules_ready = False
+        self.typed = False
         self._warned = False
         self._annotated: dict[int, Event] = {}
-        self._clear()
+        self._new: list[int] = []
+        self._went: tuple[int, ...] = ()
+        self._came: tuple[int, ...] = ()
         self.begin()
 
     # Beginning -----------------------------------------------------------------------------------
@@ -70,7 +74,7 @@ class Session:
             lab.deliver(ready_letter(lab.policy))
         first = self._put(lab.bench.log)
         self.record.struck.update(place for at, place in enumerate(first) if at in lab.bench.struck)
-        self.last = tuple(first[-1:])
+        self.first = self.last = tuple(first[-1:])
         self.before = self.facts()
 
     def restart(self, *, era: str = "", policy: str = "", role: str = "") -> None:
@@ -90,7 +94,7 @@ class Session:
 
     def _guard(self, action: Callable[[], None]) -> Change:
         """Let nothing that goes wrong end the session; say it in one line."""
-        self.rules_ready = True
+        self.rules_ready = self.typed = True
         self._clear()
         try:
             action()
@@ -200,11 +204,12 @@ class Session:
         self.before, self.cursor = self.facts(), None
         act()
         target.append(source.pop())
+        self.last = self._steps[-1].places if self._steps else self.first
         return target[-1]
 
-    def act(self, action: Callable[[], None]) -> Change:
-        """Do what a key stands for, as `type` does what a line says."""
-        return self._guard(action)
+    def command(self, line: str) -> Change:
+        """Run a lab command that a key stands for, whatever is being typed."""
+        return self._guard(lambda: run(self, line))
 
     # Saying --------------------------------------------------------------------------------------
 
@@ -217,9 +222,8 @@ class Session:
         self.page = Page(title, tuple(lines))
 
     def _clear(self) -> None:
-        self._new: list[int] = []
-        self._went: tuple[int, ...] = ()
-        self._came: tuple[int, ...] = ()
+        self._new = []
+        self._went = self._came = ()
         self.page = None
         self.correction = ""
 

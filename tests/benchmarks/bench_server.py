@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from typing import IO
 
 LETTER = b"From: <me@me.example>\r\nTo: <ada@open.example>\r\nSubject: load\r\n\r\n" + b"0123456789abcdef" * 4 * 15
 CONTENT = b"\r\n".join(LETTER[at : at + 70] for at in range(0, len(LETTER), 70)) + b"\r\n"
@@ -65,23 +66,24 @@ def _measure(name: str, letters: int) -> float:
     """CPU seconds of a server for 1,000 letters; the first tenth is for warming up and is not counted."""
     command = [sys.executable, __file__, "--serve", name]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdin is not None
-        assert server.stdout is not None
-
-        def used() -> float:
-            server.stdin.write("\n")  # type: ignore[union-attr]
-            server.stdin.flush()  # type: ignore[union-attr]
-            return float(server.stdout.readline())  # type: ignore[union-attr]
-
-        with socket.create_connection(("127.0.0.1", int(server.stdout.readline())), timeout=20) as channel:
+        asks, answers = server.stdin, server.stdout
+        assert asks is not None
+        assert answers is not None
+        with socket.create_connection(("127.0.0.1", int(answers.readline())), timeout=20) as channel:
             for line in GREETED:
                 _ask(channel, line)
             _load(channel, letters // 10)
-            before = used()
+            before = _used(asks, answers)
             _load(channel, letters)
-            seconds = used() - before
-        server.stdin.close()
+            seconds = _used(asks, answers) - before
+        asks.close()
     return seconds / letters * 1000
+
+
+def _used(asks: IO[str], answers: IO[str]) -> float:
+    asks.write("\n")
+    asks.flush()
+    return float(answers.readline())
 
 
 def _load(channel: socket.socket, letters: int) -> None:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from esmtp_lab.errors import Unreachable
-from esmtp_lab.net.address import is_loopback, resolve
+from esmtp_lab.net.address import is_loopback, literal, resolve
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.255.255.254", "::1", "::ffff:127.0.0.1"])
@@ -20,6 +20,15 @@ def test_anywhere_else_must_be_allowed(address: str) -> None:
     with pytest.raises(Unreachable, match=f"{address} is not on this machine"):
         asyncio.run(resolve(address))
     assert asyncio.run(resolve(address, allow_remote=True)) == (address,)
+
+
+def test_literals() -> None:
+    assert [literal(each) for each in ("127.0.0.1", "::1", "fe80::1%eth0", "")] == [
+        "127.0.0.1",
+        "IPv6:::1",
+        "IPv6:fe80::1",
+        "",
+    ]
 
 
 def test_localhost_is_here() -> None:

@@ -243,7 +243,7 @@ def test_a_server_that_falls_silent_leaves_temporary_outcomes(so_far: int) -> No
         await _script(*ASKED[:so_far])(reader, writer)
         await reader.read()
 
-    done, _ = _meet(dialogue, patience=0.0003)
+    done, _ = _meet(dialogue, patience=0.001)
     assert [outcome.temporary for outcome in done.outcomes] == [True]
 
 

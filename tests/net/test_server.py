@@ -239,6 +239,27 @@ def test_a_port_in_use(serving: Any) -> None:
         asyncio.run(listen())
 
 
+def test_a_client_that_comes_by_ipv6_has_an_address_literal_of_its_own() -> None:
+    policy = find_policy("lab")
+    mailboxes = MemoryMailboxes(policy.domain)
+
+    async def main() -> bytes:
+        dialect = server_dialect(policy, "rfc2821")
+        async with await serve(policy, dialect, mailboxes, address="::1", port=0, limits=QUICK) as server:
+            reader, writer = await asyncio.open_connection("::1", server.port)
+            writer.write(OPEN + b".\r\nQUIT\r\n")
+            said = await reader.read()
+            writer.close()
+            await writer.wait_closed()
+        return said
+
+    try:
+        assert b"\r\n221 " in asyncio.run(main())
+    except Unreachable:
+        pytest.skip("this machine has no IPv6 loopback")
+    assert b"Received: from me.example ([IPv6:::1]) by lab.example " in mailboxes.octets("ada")[0]
+
+
 # Storing -------------------------------------------------------------------------------------------
 
 
@@ -355,8 +376,8 @@ def test_a_client_that_is_gone_when_its_letter_is_stored(serving: Any, wire: Any
 
 
 def test_idle_time_does_not_run_while_a_letter_is_stored(serving: Any, wire: Any, watched: Watched) -> None:
-    server = serving(mailboxes=watched, limits=Limits(idle=0.05))
-    channel, other = wire(server.port), None
+    server = serving(mailboxes=watched, limits=Limits(idle=0.3))
+    channel = wire(server.port)
     _open_content(channel)
     channel.send(b"hello\r\n.\r\n")
     assert watched.stored.wait(20)

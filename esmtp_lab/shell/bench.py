@@ -1,0 +1,187 @@
+"""The bench view: client and server side by side on the whole screen, the wire between them, the rules below."""
+
+from typing import Any
+
+from prompt_toolkit.application import Application, get_app
+from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.filters import Condition
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.history import InMemoryHistory
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent, merge_key_bindings
+from prompt_toolkit.layout import (
+    BufferControl,
+    CompletionsMenu,
+    ConditionalContainer,
+    Dimension,
+    Float,
+    FloatContainer,
+    FormattedTextControl,
+    HSplit,
+    Layout,
+    Window,
+)
+from prompt_toolkit.layout.processors import BeforeInput, ConditionalProcessor, PasswordProcessor
+from prompt_toolkit.mouse_events import MouseEvent, MouseEventType
+from prompt_toolkit.styles import DynamicStyle
+
+from esmtp_lab.shell.entry import Typed, Words, key_bindings, remember
+from esmtp_lab.shell.footer import footer
+from esmtp_lab.shell.foresight import hint
+from esmtp_lab.shell.layout import Row, padded, width, wrap
+from esmtp_lab.shell.look import style
+from esmtp_lab.shell.panes import Panes
+from esmtp_lab.shell.preload import preload
+from esmtp_lab.shell.session import Session
+from esmtp_lab.shell.signs import Signs
+
+_SCROLL = {MouseEventType.SCROLL_UP: -3, MouseEventType.SCROLL_DOWN: 3}
+_MOST_INPUT = 3
+
+
+class _Board(FormattedTextControl):
+    """The drawn panes; the wheel scrolls them."""
+
+    def __init__(self, bench: "Bench") -> None:
+        super().__init__(bench.board, show_cursor=False)
+        self.bench = bench
+
+    def mouse_handler(self, mouse_event: MouseEvent) -> Any:
+        """Scroll; leave every other event to prompt_toolkit."""
+        step = _SCROLL.get(mouse_event.event_type)
+        if step is None:
+            return super().mouse_handler(mouse_event)
+        self.bench.panes.scroll(step)
+        return None
+
+
+class Bench:
+    """The bench view of a session; what is typed is played at once, and the screen is drawn anew."""
+
+    def __init__(self, session: Session, signs: Signs, history: InMemoryHistory) -> None:
+        self.session = session
+        self.signs = signs
+        self.history = history
+        self.panes = Panes(session, signs)
+        self.buffer = Buffer(
+            completer=Words(session, signs), complete_while_typing=False, history=history, multiline=False
+        )
+        self.app: Application[None] = Application(
+            layout=self._layout(),
+            key_bindings=merge_key_bindings([key_bindings(session, self), self._keys()]),
+            style=DynamicStyle(lambda: style(session.theme)),
+            full_screen=True,
+            mouse_support=True,
+        )
+
+    def run(self) -> None:
+        """Show the bench until the learner leaves or wants the other view."""
+        draft, self.session.draft = self.session.draft, ""
+        self.buffer.text = draft
+        self.buffer.cursor_position = len(draft)
+        self.app.run(pre_run=lambda: preload(self.session))
+        self.buffer.reset()
+
+    # What the keys ask for -----------------------------------------------------------------------
+
+    def submit(self, text: str) -> None:
+        """See `Desk.submit`."""
+        for line in text.split("\n"):
+            kind = self.session.prompt_kind
+            self.session.type(line)
+            remember(self.history, self.session, line, kind)
+        self.buffer.reset()
+        self._drawn_anew()
+
+    def command(self, line: str) -> None:
+        """See `Desk.command`."""
+        self.session.command(line)
+        self._drawn_anew()
+
+    def leave(self) -> None:
+        """See `Desk.leave`."""
+        get_app().exit()
+
+    def _drawn_anew(self) -> None:
+        self.panes.back = self.panes.down = 0
+        if self.session.finished or self.session.view != "bench":
+            get_app().exit()
+
+    def _keys(self) -> KeyBindings:
+        keys = KeyBindings()
+
+        @keys.add("pageup")
+        def _up(event: KeyPressEvent) -> None:
+            self.panes.scroll(-self._page)
+
+        @keys.add("pagedown")
+        def _down(event: KeyPressEvent) -> None:
+            self.panes.scroll(self._page)
+
+        @keys.add("escape", filter=Condition(lambda: self.session.page is not None))
+        def _close(event: KeyPressEvent) -> None:
+            self.session.page = None
+
+        return keys
+
+    @property
+    def _page(self) -> int:
+        return max(1, self._size[1] // 4)
+
+    # Drawing -------------------------------------------------------------------------------------
+
+    @property
+    def _size(self) -> tuple[int, int]:
+        size = get_app().output.get_size()
+        return size.columns, size.rows
+
+    def _layout(self) -> Layout:
+        entry = Window(
+            BufferControl(
+                self.buffer,
+                input_processors=[
+                    ConditionalProcessor(PasswordProcessor(), Condition(lambda: self.session.prompt_kind == "line")),
+                    BeforeInput(lambda: self.session.prompt, "class:prompt"),
+                ],
+                lexer=Typed(self.session),
+            ),
+            wrap_lines=True,
+            height=lambda: Dimension.exact(self._input_rows()),
+        )
+        below = [Window(FormattedTextControl(self._hint), height=lambda: Dimension.exact(self._hint_rows()))]
+        below.append(Window(FormattedTextControl(self._footer), height=1, style="class:footer"))
+        body = HSplit([Window(_Board(self), height=lambda: Dimension.exact(self._board_rows())), entry, *below])
+        menu = Float(CompletionsMenu(max_height=12, scroll_offset=1), xcursor=True, ycursor=True)
+        return Layout(FloatContainer(ConditionalContainer(body, True), [menu]), focused_element=entry)
+
+    def board(self) -> StyleAndTextTuples:
+        """The panes for the present size."""
+        columns = self._size[0]
+        rows = self.panes.draw(columns, self._board_rows())
+        return _joined([padded(row, columns) for row in rows])
+
+    def _board_rows(self) -> int:
+        return max(3, self._size[1] - self._input_rows() - self._hint_rows() - 1)
+
+    def _input_rows(self) -> int:
+        typed = width([("", self.session.prompt + self.buffer.text)]) + 1
+        return min(_MOST_INPUT, -(-typed // self._size[0]))
+
+    def _hint_rows(self) -> int:
+        return 2 if self._size[1] > 24 else 1
+
+    def _hint(self) -> StyleAndTextTuples:
+        told = hint(self.session, self.buffer.text)
+        text = ("!! " if told.refused else "   ") + told.line if told.line else ""
+        row: Row = [("class:refused" if told.refused else "", self.signs.text(text))]
+        return _joined(wrap(row, self._size[0], 3)[: self._hint_rows()])
+
+    def _footer(self) -> StyleAndTextTuples:
+        return [("", self.signs.text(footer(self.session, self._size[0])))]
+
+
+def _joined(rows: list[Row]) -> StyleAndTextTuples:
+    fragments: StyleAndTextTuples = []
+    for number, row in enumerate(rows):
+        fragments += [("", "\n")] if number else []
+        fragments += row
+    return fragments

@@ -1,0 +1,217 @@
+"""The lab's own commands: one table, from which running, completion, help and footer are made."""
+
+from collections.abc import Callable, Iterator
+from difflib import get_close_matches
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from esmtp_lab.protocol.era import ERAS
+from esmtp_lab.protocol.policy import policies
+from esmtp_lab.shell import pages
+from esmtp_lab.shell.save import save
+from esmtp_lab.shell.settings import DEPTHS, THEMES, VIEWS
+from esmtp_lab.suggest import Suggestion
+
+if TYPE_CHECKING:
+    from esmtp_lab.shell.session import Session
+
+
+class Command(NamedTuple):
+    """One lab command: its names, the form of its argument, what it does, and what may be typed behind it."""
+
+    names: tuple[str, ...]
+    argument: str
+    meaning: str
+    run: Callable[["Session", str], None]
+    choices: Callable[["Session"], tuple[str, ...]] = lambda session: ()
+
+    @property
+    def name(self) -> str:
+        """The first name, with its slash."""
+        return f"/{self.names[0]}"
+
+    @property
+    def form(self) -> str:
+        """How it is typed: ``/era [rfc821|rfc2821]``."""
+        return f"{self.name} {self.argument}".rstrip()
+
+
+def _help(session: "Session", argument: str) -> None:
+    command = find(argument) if argument else None
+    if argument and command is None:
+        _unknown(session, argument)
+    elif command is not None:
+        also = f"   (also {', '.join(f'/{name}' for name in command.names[1:])})" if command.names[1:] else ""
+        session.show(command.form, [f"{command.meaning}{also}"])
+    else:
+        width = max(len(each.form) for each in TABLE)
+        keys = [f"{key:<{width}}  {meaning}" for key, meaning in KEYS]
+        session.show("lab commands and keys", [*(f"{each.form:<{width}}  {each.meaning}" for each in TABLE), "", *keys])
+
+
+def _set(attribute: str, values: tuple[str, ...]) -> Callable[["Session", str], None]:
+    """A command that shows a setting, or sets it to one of some values."""
+
+    def run(session: "Session", argument: str) -> None:
+        if argument in values:
+            setattr(session, attribute, argument)
+            session.tell(f"{attribute}: {argument}")
+        else:
+            _one_of(session, attribute, str(getattr(session, attribute)), values, argument)
+
+    return run
+
+
+def _fresh(key: str, values: Callable[[], tuple[str, ...]]) -> Callable[["Session", str], None]:
+    """A command that opens a new session with another era, host or role."""
+
+    def run(session: "Session", argument: str) -> None:
+        now = session.lab.policy.name if key == "policy" else str(getattr(session.lab, key))
+        is_file = key == "policy" and ("." in argument or "/" in argument)
+        if argument in values() or is_file:
+            session.restart(**{key: argument})
+        else:
+            _one_of(session, "host" if key == "policy" else key, now, values(), argument)
+
+    return run
+
+
+def _one_of(session: "Session", what: str, now: str, values: tuple[str, ...], argument: str) -> None:
+    wrong = f"{what} is not {argument!r}; " if argument else ""
+    session.tell(f"{wrong}{what} is {now}; there are {', '.join(values)}")
+
+
+def _hint(session: "Session", argument: str) -> None:
+    hints = session.lesson.hints if session.lesson else ()
+    if not hints:
+        session.tell("there is no lesson, so there is no hint; /words says what may be typed next")
+        return
+    session.hints_shown = min(session.hints_shown + 1, len(hints))
+    session.tell(f"hint {session.hints_shown}/{len(hints)}: {hints[session.hints_shown - 1]}")
+
+
+def _lesson(session: "Session", argument: str) -> None:
+    if session.lesson is None:
+        session.tell("there is no lesson: this is free play")
+    else:
+        session.show(session.lesson.title, session.lesson.page.splitlines())
+
+
+_EXPLAIN, _BACK, _ON = "?", "[", "]"
+SHORT = {_EXPLAIN: "/explain", _BACK: "/previous", _ON: "/next"}
+"""What stands for a command when it is the whole line."""
+
+TABLE: tuple[Command, ...] = (
+    Command(("help",), "[COMMAND]", "what the lab understands", _help, lambda session: names()),
+    Command(("explain", "why"), "", "explain the last exchange, or the span under the cursor", pages.explain),
+    Command(("next",), "", "go to the next part of a line", lambda session, argument: pages.walk(session, 1)),
+    Command(("previous",), "", "go to the part before", lambda session, argument: pages.walk(session, -1)),
+    Command(("words",), "[LINE]", "what may be typed next, what not, and why not", pages.words),
+    Command(("predict",), "LINE", "what would be answered to a line; nothing changes", pages.predict),
+    Command(("undo",), "", "take the last line back on both sides", lambda session, argument: session.undo()),
+    Command(("redo",), "", "play it again", lambda session, argument: session.redo()),
+    Command(("restart", "reset"), "", "a new session", lambda session, argument: session.restart()),
+    Command(
+        ("era",),
+        f"[{'|'.join(ERAS)}]",
+        "a new session with a server of that standard",
+        _fresh("era", lambda: tuple(ERAS)),
+        lambda session: tuple(ERAS),
+    ),
+    Command(
+        ("role",),
+        "[client|server]",
+        "a new session in which you play that side",
+        _fresh("role", lambda: ("client", "server")),
+        lambda session: ("client", "server"),
+    ),
+    Command(
+        ("host",),
+        "[NAME|FILE]",
+        "a new session with another host",
+        _fresh("policy", lambda: tuple(policies())),
+        lambda session: tuple(policies()),
+    ),
+    Command(
+        ("view",), f"[{'|'.join(VIEWS)}]", "side by side, or one transcript", _set("view", VIEWS), lambda session: VIEWS
+    ),
+    Command(
+        ("notes",),
+        f"[{'|'.join(DEPTHS)}]",
+        "how much is said about each line",
+        _set("depth", DEPTHS),
+        lambda session: DEPTHS,
+    ),
+    Command(
+        ("theme",),
+        f"[{'|'.join(THEMES)}]",
+        "the colours: your terminal's own, or for a dark or light ground",
+        _set("theme", THEMES),
+        lambda session: THEMES,
+    ),
+    Command(
+        ("mail",), "[MAILBOX [NUMBER]]", "the mailboxes, the letters in one, a letter", pages.mail, pages.mailbox_names
+    ),
+    Command(("rule",), "ID", "one rule: its line through the standards, and dialogues that show it", pages.rule),
+    Command(("bytes",), "", "the last exchange octet by octet", pages.octets),
+    Command(("save",), "FILE", "write the transcript; a file that exists is kept", save),
+    Command(("save!",), "FILE", "write the transcript over a file", partial(save, over=True)),
+    Command(("lesson",), "", "what the lesson says", _lesson),
+    Command(("hint",), "", "the next hint of the lesson", _hint),
+    Command(("quit", "exit"), "", "leave, as QUIT does", lambda session, argument: session.leave()),
+)
+"""Every lab command."""
+
+KEYS: tuple[tuple[str, str], ...] = (
+    ("Tab", "words that may come next"),
+    ("? on an empty line, F1", "explain"),
+    ("[ ] on an empty line", "walk the parts of a line"),
+    ("M-u, M-r", "undo, redo (M- is Alt, or Esc first)"),
+    ("F2, M-v", "the other view"),
+    ("M-h", "hint of the lesson"),
+    ("PageUp, PageDown", "scroll; Esc closes a page"),
+    ("Up", "earlier lines; a corrected one first"),
+    ("Ctrl-C, Ctrl-D", "clear the line, leave"),
+)
+"""Keys with their meaning, for /help."""
+_BY_NAME = {name: command for command in TABLE for name in command.names}
+
+
+def names() -> tuple[str, ...]:
+    """Every first name, without its slash."""
+    return tuple(command.names[0] for command in TABLE)
+
+
+def find(name: str) -> Command | None:
+    """The command of that name, with or without its slash."""
+    return _BY_NAME.get(name.removeprefix("/").lower())
+
+
+def run(session: "Session", line: str) -> None:
+    """Run the command that a line names."""
+    name, _, argument = SHORT.get(line, line).partition(" ")
+    command = find(name)
+    if command is None:
+        _unknown(session, name)
+    else:
+        command.run(session, argument.strip())
+
+
+def _unknown(session: "Session", name: str) -> None:
+    close = get_close_matches(name.removeprefix("/").lower(), _BY_NAME, n=1, cutoff=0.4)
+    closest = f"the closest is /{close[0]}" if close else "/help lists all"
+    session.tell(f"there is no lab command /{name.removeprefix('/')}; {closest}")
+
+
+def suggestions(session: "Session", line: str) -> Iterator[Suggestion]:
+    """What may stand at the end of a half-typed lab command."""
+    name, space, typed = line.partition(" ")
+    if not space:
+        for command in TABLE:
+            if command.name.startswith(line.lower()):
+                yield Suggestion(f"{command.name} " if command.argument else command.name, 0, command.meaning)
+        return
+    named = find(name)
+    for choice in named.choices(session) if named else ():
+        if choice.startswith(typed):
+            yield Suggestion(choice, len(name) + 1, "")

@@ -1,0 +1,155 @@
+"""The line in which the learner types: its completions, its colours, its history and its keys, for both views."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+from prompt_toolkit.application import get_app
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+from prompt_toolkit.document import Document
+from prompt_toolkit.filters import Condition
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.history import InMemoryHistory
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.lexers import Lexer
+
+from esmtp_lab.highlight.tokens import TOKENS
+from esmtp_lab.shell.commands import suggestions
+from esmtp_lab.shell.foresight import fitting
+from esmtp_lab.shell.rows import style_of
+from esmtp_lab.shell.session import Session
+from esmtp_lab.shell.settings import VIEWS
+from esmtp_lab.shell.signs import Signs
+from esmtp_lab.wire.reply import parse_reply_line
+from esmtp_lab.wire.span import leaves
+
+
+class Words(Completer):
+    """Offers words with their meaning; what would be refused stays, with the reason."""
+
+    def __init__(self, session: Session, signs: Signs) -> None:
+        self.session = session
+        self.signs = signs
+
+    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
+        """What may stand at the cursor."""
+        line, session = document.text_before_cursor, self.session
+        command = line.startswith("/") and session.prompt_kind == "command"
+        for each in suggestions(session, line) if command else fitting(session, line):
+            reason = f"({each.reason}) " if each.reason else ""
+            yield Completion(
+                each.text,
+                each.start - len(line),
+                display=f"{'-' if each.reason else ' '}{each.text}",
+                display_meta=self.signs.text(f"{reason}{each.meaning}"),
+                style="class:unfit" if each.reason else "",
+            )
+
+
+class Typed(Lexer):
+    """Colours a half-typed line by the parser's own spans."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def lex_document(self, document: Document) -> Callable[[int], StyleAndTextTuples]:
+        """The fragments of each line."""
+        return lambda number: self._line(document.lines[number])
+
+    def _line(self, line: str) -> StyleAndTextTuples:
+        session = self.session
+        if session.prompt_kind != "command" or line.startswith("/"):
+            return [("", line)]
+        octets = line.encode("utf-8", "surrogateescape")
+        if session.lab.role == "server":
+            spans = parse_reply_line(octets).spans
+        else:
+            spans = session.lab.bench.client.dialect.parse(octets).spans
+        pieces = [(span.part, octets[span.start : span.end].decode("utf-8", "replace")) for span in leaves(spans)]
+        if "".join(text for _, text in pieces) != line:
+            return [("", line)]
+        return [(style_of(TOKENS[part]), text) for part, text in pieces]
+
+
+class Desk(Protocol):
+    """A view as the keys see it."""
+
+    def submit(self, text: str) -> None:
+        """Play what was typed."""
+        ...
+
+    def command(self, line: str) -> None:
+        """Run a lab command that a key stands for."""
+        ...
+
+    def leave(self) -> None:
+        """Let go of the terminal, so that the other view can take it."""
+        ...
+
+
+def remember(history: InMemoryHistory, session: Session, line: str, kind: str) -> None:
+    """Keep a line for the Up arrow, and after it the corrected one; never one that may hold a secret."""
+    if line and kind != "line" and not line.upper().startswith("AUTH"):
+        history.append_string(line)
+    if session.correction:
+        history.append_string(session.correction)
+
+
+_ANYWHERE = (
+    (("f1",), "/explain"),
+    (("escape", "u"), "/undo"),
+    (("escape", "r"), "/redo"),
+    (("escape", "h"), "/hint"),
+)
+"""Keys that stand for a lab command, whatever is being typed."""
+_ON_EMPTY = ((("?",), "/explain"), (("[",), "/previous"), (("]",), "/next"))
+"""Keys that stand for one on an empty line of the command prompt."""
+
+
+def key_bindings(session: Session, desk: Desk) -> KeyBindings:
+    """The keys that both views share."""
+    keys = KeyBindings()
+
+    @Condition
+    def empty() -> bool:
+        return not get_app().current_buffer.text
+
+    @Condition
+    def at_commands() -> bool:
+        return session.prompt_kind == "command"
+
+    for press, line in _ANYWHERE:
+        keys.add(*press)(_runs(desk, line))
+    for press, line in _ON_EMPTY:
+        keys.add(*press, filter=empty & at_commands)(_runs(desk, line))
+    keys.add("c-d", filter=empty)(_runs(desk, "/quit"))
+
+    @keys.add("enter")
+    def _enter(event: KeyPressEvent) -> None:
+        text = event.current_buffer.text
+        event.current_buffer.reset()
+        desk.submit(text)
+
+    @keys.add("tab")
+    def _tab(event: KeyPressEvent) -> None:
+        buffer = event.current_buffer
+        if buffer.complete_state:
+            buffer.complete_next()
+        else:
+            buffer.start_completion(insert_common_part=True)
+
+    @keys.add("c-c")
+    def _clear(event: KeyPressEvent) -> None:
+        event.current_buffer.reset()
+
+    @keys.add("f2")
+    @keys.add("escape", "v")
+    def _switch(event: KeyPressEvent) -> None:
+        session.draft = event.current_buffer.text
+        session.view = VIEWS[1 - VIEWS.index(session.view)]
+        desk.leave()
+
+    return keys
+
+
+def _runs(desk: Desk, line: str) -> Callable[[KeyPressEvent], Any]:
+    return lambda event: desk.command(line)

@@ -1,0 +1,145 @@
+"""The pages of the lab: what the commands that look, and change nothing, have to show."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from esmtp_lab.export.transcript import mask
+from esmtp_lab.protocol.dialect import Dialect
+from esmtp_lab.protocol.event import Event
+from esmtp_lab.rules.book import book
+from esmtp_lab.rules.rule import Rule
+from esmtp_lab.shell.byteview import byte_rows
+from esmtp_lab.shell.foresight import fitting, predicted
+from esmtp_lab.shell.notes import at_span, notes, stops
+from esmtp_lab.wire.content import lines
+from esmtp_lab.wire.visible import visible
+
+if TYPE_CHECKING:
+    from esmtp_lab.shell.session import Session
+
+
+def shown(event: Event) -> str:
+    """A line of the wire as text that is safe to show."""
+    return visible(mask(event).removesuffix(b"\r\n"))
+
+
+def explain(session: "Session", argument: str) -> None:
+    """Explain the span under the cursor, or the last exchange, in full."""
+    places = (session.cursor[0],) if session.cursor else session.last
+    page: list[str] = []
+    for place in places:
+        event = session.annotated(place)
+        if event is None:
+            continue
+        page.append(f"{session.record.items[place].number}  {shown(event)}")
+        span = stops(event)[session.cursor[1]] if session.cursor else None
+        found = at_span(event, span) if span else notes(event, "full")
+        page += [f"    {'!! ' if note.broken else ''}{note.text}" for note in found]
+    session.show(f"why, by the rules of {session.lab.era}", page or ["nothing was said yet"])
+
+
+def walk(session: "Session", step: int) -> None:
+    """Move the cursor to the next or the previous span; it begins in the last exchange."""
+    places = session.record.places()
+    every = [(place, at) for place in places for at in range(len(stops(_event(session, place))))]
+    if not every:
+        return
+    if session.cursor in every:
+        at = every.index(session.cursor) + step
+    elif step > 0:
+        at = next((at for at, stop in enumerate(every) if stop[0] in session.last), len(every) - 1)
+    else:
+        at = len(every) - 1
+    session.cursor = every[max(0, min(at, len(every) - 1))]
+    if session.view == "stream":
+        place, stop = session.cursor
+        event = _event(session, place)
+        session.show(shown(event), [note.text for note in at_span(event, stops(event)[stop])])
+
+
+def _event(session: "Session", place: int) -> Event:
+    event = session.annotated(place)
+    assert event is not None
+    return event
+
+
+def words(session: "Session", argument: str) -> None:
+    """What Tab offers, as a page."""
+    found = [
+        f"{each.text.strip():<14} {each.meaning}{f'  [{each.reason}]' if each.reason else ''}"
+        for each in fitting(session, argument)
+    ]
+    session.show("what may come next", found or ["anything: no word is known for this place"])
+
+
+def predict(session: "Session", argument: str) -> None:
+    """What would cross the wire; nothing changes."""
+    lines = [f"{event.speaker:<6} {shown(event)}" for event in predicted(session, argument)]
+    session.show(f"if you sent {argument!r}", lines or ["nothing would come back yet"])
+
+
+def octets(session: "Session", argument: str) -> None:
+    """The last exchange octet by octet."""
+    page: list[str] = []
+    for place in session.last:
+        item = session.record.items[place]
+        if item.event is not None:
+            page += [f"{item.number}  {shown(item.event)}", *(f"    {row}" for row in byte_rows(item.event))]
+    session.show("offset, hex, text, part", page or ["nothing crossed the wire yet"])
+
+
+def mailbox_names(session: "Session") -> tuple[str, ...]:
+    """The mailboxes of the host, and those in which letters are."""
+    return tuple(dict.fromkeys([*session.lab.policy.mailboxes, *session.lab.mailboxes.letters]))
+
+
+def mail(session: "Session", argument: str) -> None:
+    """The mailboxes, the letters in one of them, or one letter."""
+    name, _, number = argument.partition(" ")
+    letters = session.lab.mailboxes.octets(name)
+    if not name:
+        boxes = session.lab.mailboxes.letters
+        counts = [f"{visible(each.encode()):<14} {len(boxes.get(each, ()))}" for each in mailbox_names(session)]
+        session.show("mailboxes and their letters", counts)
+    elif name not in mailbox_names(session):
+        session.tell(f"there is no mailbox {name} here; there are {', '.join(mailbox_names(session))}")
+    elif not number:
+        session.show(f"mailbox {name}", [*_subjects(letters)] or ["no letter"])
+    elif number.isdecimal() and 0 < int(number) <= len(letters):
+        body = letters[int(number) - 1]
+        session.show(f"mailbox {name}, letter {number}", [visible(each.removesuffix(b"\r\n")) for each in lines(body)])
+    else:
+        session.tell(f"mailbox {name} has no letter {number}; it holds {len(letters)}")
+
+
+def _subjects(letters: tuple[bytes, ...]) -> Iterator[str]:
+    for number, octets in enumerate(letters, start=1):
+        head = octets.partition(b"\r\n\r\n")[0].split(b"\r\n")
+        subject = next((line[8:].strip() for line in head if line.lower().startswith(b"subject:")), b"(no subject)")
+        yield f"{number}  {len(octets)} octets  {visible(subject)}"
+
+
+def rule(session: "Session", argument: str) -> None:
+    """One rule, found by its id, its lineage, or the end of its id."""
+    rules = book()
+    found = [each for each in rules.rules if argument and argument in (each.id, each.lineage, each.id.split("/")[-1])]
+    if not found:
+        near = [each.id for each in rules.rules if argument and argument.lower() in each.id][:8]
+        session.tell(f"there is no rule {argument!r}" + (f"; perhaps {', '.join(near)}" if near else ""))
+        return
+    first = next((each for each in found if each.rfc in _documents(session)), found[0])
+    page = [f"{first.citation}   {first.level}   kept by: {first.actor}", first.says, f"Why: {first.why}", ""]
+    page += [f"{each.citation:<18} {each.says}" for each in rules.by_lineage[first.lineage]]
+    page += [*_witness("kept", first, first.keeps), *_witness("broken", first, first.breaks)]
+    session.show(first.id, page)
+
+
+def _documents(session: "Session") -> tuple[int, ...]:
+    dialect: Dialect = session.lab.bench.server.dialect
+    return dialect.era.documents
+
+
+def _witness(what: str, rule: Rule, dialogue: str) -> Iterator[str]:
+    if dialogue:
+        yield f"{what}, from the state {rule.start}:"
+        yield from (f"    {line}" for line in dialogue.strip().splitlines())

@@ -1,0 +1,203 @@
+"""The bench as rows of styled text for a given size: what each side holds, the wire, and the rules."""
+
+from esmtp_lab.shell.facts import Facts, compact, meaning
+from esmtp_lab.shell.footer import FIRST, header
+from esmtp_lab.shell.layout import Row, beside, border, fitted, wrap
+from esmtp_lab.shell.notes import Note, at_span, notes, stops
+from esmtp_lab.shell.rows import Rows, wire_row
+from esmtp_lab.shell.session import Session
+from esmtp_lab.shell.signs import Signs
+
+WIDE = 100
+"""Columns from which the wire stands between the two sides."""
+_LOW = 15
+"""Rows below which there is room for the wire alone."""
+_ABOUT, _LABEL = 18, 8
+
+
+class Panes:
+    """Draws the bench. `back` rows of the wire, and `down` rows of a page, are scrolled away."""
+
+    def __init__(self, session: Session, signs: Signs) -> None:
+        self.session = session
+        self.signs = signs
+        self.rows = Rows(session, signs, numbered=True)
+        self.back = 0
+        self.down = 0
+
+    def draw(self, columns: int, height: int) -> list[Row]:
+        """Exactly `height` rows of exactly `columns` columns."""
+        head = wrap([("class:title", self.signs.text(header(self.session)))], columns)[:1]
+        if height < _LOW:
+            rows = self._wire_box(columns, height - 3)
+        elif columns >= WIDE:
+            rows = self._wide(columns, height - 4)
+        else:
+            rows = self._narrow(columns, height - 5)
+        return fitted(head + rows, height)
+
+    def scroll(self, step: int) -> None:
+        """Scroll the page where one is open, else the wire."""
+        if self.session.page:
+            self.down = max(0, self.down + step)
+        else:
+            self.back = max(0, self.back - step)
+
+    # Where things stand --------------------------------------------------------------------------
+
+    def _wide(self, columns: int, room: int) -> list[Row]:
+        side = min(32, columns // 4)
+        widths = [side, columns - 4 - 2 * side, side]
+        low = self._low(room)
+        high = room - low
+        client, server = self._sides(side - 2, long=True)
+        middle = self._wire(widths[1] - 2, high)
+        panes = [(fitted(rows, high), each) for rows, each in zip((client, middle, server), widths, strict=True)]
+        titles = [self._name("client"), "wire", self._name("server")]
+        return [
+            border(titles, widths, self.signs, "top"),
+            *beside(panes, self.signs),
+            *self._rules(columns, low, widths),
+        ]
+
+    def _narrow(self, columns: int, room: int) -> list[Row]:
+        left = (columns - 3) // 2
+        widths = [left, columns - 3 - left]
+        sides = self._sides(left - 2, long=False)
+        low = self._low(room)
+        most = max(len(rows) for rows in sides)
+        top = min(most, max(3, (room - low) // 2))
+        high = room - low - top
+        panes = [(self._capped(rows, top), each) for rows, each in zip(sides, widths, strict=True)]
+        return [
+            border([self._name("client"), self._name("server")], widths, self.signs, "top"),
+            *beside(panes, self.signs),
+            border(["wire"], [columns - 2], self.signs, "middle", widths),
+            *beside([(self._wire(columns - 4, high), columns - 2)], self.signs),
+            *self._rules(columns, low, [columns - 2]),
+        ]
+
+    def _low(self, room: int) -> int:
+        """The height of the rule pane; a page gets more of the room."""
+        return max(3, room * 6 // 10 if self.session.page else room // 3)
+
+    def _wire_box(self, columns: int, room: int) -> list[Row]:
+        body = self._page(columns - 4, room) if self.session.page else self._wire(columns - 4, room)
+        title = self.session.page.title if self.session.page else "wire"
+        return [
+            border([self.signs.text(title)], [columns - 2], self.signs, "top"),
+            *beside([(fitted(body, room), columns - 2)], self.signs),
+            border([""], [columns - 2], self.signs, "bottom"),
+        ]
+
+    def _rules(self, columns: int, room: int, above: list[int]) -> list[Row]:
+        title, body = "rules", self._page(columns - 4, room)
+        if self.session.page:
+            title = self.session.page.title
+        else:
+            title, body = self._explained(columns - 4, room)
+        return [
+            border([self.signs.text(title)], [columns - 2], self.signs, "middle", above),
+            *beside([(fitted(body, room), columns - 2)], self.signs),
+            border([""], [columns - 2], self.signs, "bottom"),
+        ]
+
+    def _name(self, side: str) -> str:
+        lab = self.session.lab
+        by_hand = " (you)" if lab.role == side else ""
+        return f"{side}{by_hand}" if side == "client" else f"{side}{by_hand} {lab.policy.domain}"
+
+    # What stands there ---------------------------------------------------------------------------
+
+    def _sides(self, columns: int, *, long: bool) -> tuple[list[Row], list[Row]]:
+        client, server = self.session.facts()
+        before = self.session.before
+        return self._facts(client, before[0], columns, long), self._facts(server, before[1], columns, long)
+
+    def _facts(self, facts: Facts, before: Facts, columns: int, long: bool) -> list[Row]:
+        """What one side holds, a star behind what the last line changed."""
+        rows: list[Row] = []
+        last = ""
+        for name, value in facts if long else compact(facts, before):
+            changed = (name, value) not in before and (long or name != "offered")
+            label = "" if name == last else name
+            text = self.signs.text(f"{value}{' *' if changed else ''}")
+            rows += wrap([("class:mark", f"{label:<{_LABEL}}"), ("class:changed" if changed else "", text)], columns, _LABEL)
+            if name == "state" and long:
+                rows += wrap([("class:lab", f"{'':<{_LABEL}}{meaning(facts)}")], columns, _LABEL)
+            last = name
+        return rows
+
+    def _capped(self, rows: list[Row], height: int) -> list[Row]:
+        """Rows in so much height; where some are left out, the last one says so."""
+        if len(rows) <= height:
+            return fitted(rows, height)
+        return [*rows[: height - 1], [("class:lab", self.signs.text(f"… {len(rows) - height + 1} more rows"))]]
+
+    def _wire(self, columns: int, height: int) -> list[Row]:
+        """The newest rows of the record that fit, or earlier ones where it is scrolled."""
+        rows: list[Row] = []
+        wanted = height + self.back
+        for place in reversed(range(len(self.session.record.items))):
+            mine = wrap(self.rows.item(place), columns, self.rows.indent)
+            for broken in self.rows.broken(place):
+                mine += wrap(broken, columns, self.rows.indent)
+            rows = mine + rows
+            if len(rows) >= wanted:
+                break
+        self.back = max(0, min(self.back, len(rows) - height))
+        end = len(rows) - self.back
+        return rows[max(0, end - height) : end]
+
+    def _page(self, columns: int, height: int) -> list[Row]:
+        """The open page, from where it is scrolled to."""
+        page = self.session.page
+        rows: list[Row] = []
+        for line in page.lines if page else ():
+            indent = len(line) - len(line.lstrip()) + 2
+            rows += wrap([("", self.signs.text(line))], columns, indent)
+        self.down = max(0, min(self.down, len(rows) - height))
+        shown = rows[self.down : self.down + height]
+        left = len(rows) - self.down - height
+        if left > 0:
+            shown[-1] = [("class:lab", self.signs.text(f"… {left + 1} more rows: PageDown; Esc closes"))]
+        return shown
+
+    def _explained(self, columns: int, height: int) -> tuple[str, list[Row]]:
+        """The rules of the last exchange, or of the span under the cursor."""
+        session = self.session
+        if not session.typed or session.depth == "off":
+            return "begin here", [row for line in FIRST for row in wrap([("", self.signs.text(line))], columns)]
+        rows: list[Row] = []
+        places = (session.cursor[0],) if session.cursor else session.last
+        for place in places:
+            rows += self._about(place, columns)
+        title = f"rules of {session.lab.era}"
+        if session.cursor:
+            title = f"line {session.record.items[session.cursor[0]].number}"
+        if len(rows) > height:
+            rows = [*rows[: height - 1], [("class:lab", self.signs.text("… more: ? or F1 opens all of it"))]]
+        return title, rows
+
+    def _about(self, place: int, columns: int) -> list[Row]:
+        session = self.session
+        event = session.annotated(place)
+        if event is None:
+            return []
+        if session.cursor:
+            span = stops(event)[session.cursor[1]]
+            return [row for note in at_span(event, span) for row in self._note(note, columns)]
+        found = notes(event, session.depth)
+        # A note on the whole line stands beside its verb or its code.
+        first = wire_row(event)[0][1] if wire_row(event) else ""
+        named = [note if note.about else note._replace(about=first) for note in found]
+        return [row for note in named for row in self._note(note, columns)]
+
+    def _note(self, note: Note, columns: int) -> list[Row]:
+        """A note as a table row: the octets, what is said of them, and where it stands."""
+        about = self.signs.text(note.about)
+        about = about if len(about) < _ABOUT else about[: _ABOUT - 4] + "..."
+        text = note._replace(about="").text
+        style = "class:broken" if note.broken else ""
+        front = ("class:broken", "!! ") if note.broken else ("", "   ")
+        return wrap([front, ("class:title", f"{about:<{_ABOUT}}"), (style, self.signs.text(text))], columns, _ABOUT + 3)

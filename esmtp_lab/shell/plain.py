@@ -1,0 +1,139 @@
+"""The plain view: every line begins with a word, nothing moves the cursor, no colours. For screen readers and pipes."""
+
+import sys
+from collections.abc import Iterator
+from getpass import getpass
+
+from esmtp_lab.shell.commands import SHORT
+from esmtp_lab.shell.footer import FIRST, header
+from esmtp_lab.shell.notes import notes
+from esmtp_lab.shell.pages import shown
+from esmtp_lab.shell.record import Change
+from esmtp_lab.shell.session import Session
+from esmtp_lab.shell.signs import Signs
+
+_ASK = {"command": "client: ", "content": "client content {}: ", "line": "client secret: "}
+
+
+class Plain:
+    """Reads lines as `input` does and appends what happens."""
+
+    def __init__(self, session: Session, signs: Signs) -> None:
+        self.session = session
+        self.signs = signs
+        self._seen = 0
+        self._echoed = sys.stdin.isatty()
+
+    def run(self) -> None:
+        """Read and play lines until the learner leaves or the input ends."""
+        session = self.session
+        self._write("lab", header(session).strip())
+        for line in FIRST:
+            self._write("lab", line)
+        if session.lesson is not None:
+            for line in session.lesson.page.splitlines():
+                self._write("lesson", line)
+        self._catch_up(0)
+        while not session.finished:
+            session.view = "stream"
+            self._turn()
+
+    def _turn(self) -> None:
+        try:
+            line = self._ask(self._question())
+        except KeyboardInterrupt:
+            self._interrupted()
+            return
+        if line is None:
+            self._end()
+            return
+        kind = self.session.prompt_kind
+        change = self.session.type(line)
+        wire = kind != "command" or not (line.startswith("/") or line in SHORT)
+        self._show(change, 1 if wire and self._echoed else 0)
+
+    def _question(self) -> str:
+        if self.session.lab.role == "server":
+            return "server: "
+        count = len(self.session.lab.bench.client.content_so_far)
+        return _ASK[self.session.prompt_kind].format(count)
+
+    def _ask(self, question: str) -> str | None:
+        """One line, or None where the input ends; what may be a secret is not echoed."""
+        if self._echoed and self.session.prompt_kind == "line":
+            try:
+                return getpass(question)
+            except EOFError:
+                return None
+        sys.stdout.write(question)
+        sys.stdout.flush()
+        line = sys.stdin.readline()
+        if not self._echoed or not line:
+            sys.stdout.write("\n")
+        return line.rstrip("\n").removesuffix("\r") if line else None
+
+    def _interrupted(self) -> None:
+        """Ctrl-C: the line is dropped; in content it asks for one lab command, for there every line is content."""
+        sys.stdout.write("\n")
+        if self.session.prompt_kind == "command":
+            self._write("lab", "the line was dropped; /quit leaves")
+            return
+        try:
+            line = self._ask("lab command, or Enter to go on: ")
+        except KeyboardInterrupt:
+            line = "/quit"
+        if line:
+            self._show(self.session.command(line))
+
+    def _end(self) -> None:
+        self._show(self.session.command("/quit"))
+        if not self._echoed:
+            self.session.finished = True
+
+    # Writing -------------------------------------------------------------------------------------
+
+    def _show(self, change: Change, echoed: int = 0) -> None:
+        for places, what in ((change.undone, "undone"), (change.redone, "stands again")):
+            for place in places:
+                event = self.session.record.items[place].event
+                if event is not None:
+                    self._write("lab", f"{what}: {_speaker(event.speaker, event.negative)} {shown(event)}")
+        self._catch_up(echoed)
+        if change.page:
+            self._write("lab", f"{change.page.title}:")
+            for line in change.page.lines:
+                self._write("lab", line)
+        if self.session.lesson is not None and change.new:
+            for goal in self.session.lesson.goals(self.session.lab):
+                self._write("lesson", f"{'met' if goal.met else 'not yet met'}: {goal.text}")
+
+    def _catch_up(self, echoed: int) -> None:
+        """What is new in the record, but not the line that the terminal has echoed already."""
+        items = self.session.record.items
+        for place in range(self._seen, len(items)):
+            event = self.session.annotated(place)
+            if event is None:
+                self._write("lab", items[place].text)
+                continue
+            mine = event.speaker == self.session.lab.role
+            if not (mine and echoed):
+                self._write(_speaker(event.speaker, event.negative), shown(event))
+            echoed -= 1 if mine and echoed else 0
+            for line in self._notes(place):
+                self._write("note", line)
+        self._seen = len(items)
+
+    def _notes(self, place: int) -> Iterator[str]:
+        event = self.session.annotated(place)
+        if event is not None and self.session.rules_ready and place not in self.session.record.struck:
+            yield from (note.text for note in notes(event, self.session.depth))
+
+    def _write(self, word: str, text: str) -> None:
+        encoding = sys.stdout.encoding or "ascii"
+        line = f"{word} {self.signs.text(text)}".rstrip()
+        sys.stdout.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+        sys.stdout.flush()
+
+
+def _speaker(speaker: str, negative: bool) -> str:
+    return f"{speaker} error" if negative else speaker

@@ -1,0 +1,5 @@
+"""What a reader can set, each with its values."""
+
+DEPTHS = ("off", "short", "full")
+VIEWS = ("bench", "stream")
+THEMES = ("terminal", "dark", "light")

@@ -1,0 +1,140 @@
+"""The stream view: a scrolling transcript with notes under the lines, and no alternate screen."""
+
+from collections.abc import Iterable
+
+from prompt_toolkit.application import get_app
+from prompt_toolkit.filters import Condition
+from prompt_toolkit.formatted_text import FormattedText, StyleAndTextTuples
+from prompt_toolkit.history import InMemoryHistory
+from prompt_toolkit.output import Output
+from prompt_toolkit.shortcuts import PromptSession, print_formatted_text
+from prompt_toolkit.styles import DynamicStyle
+
+from esmtp_lab.shell.entry import Typed, Words, key_bindings, remember
+from esmtp_lab.shell.footer import FIRST, footer, header
+from esmtp_lab.shell.foresight import hint
+from esmtp_lab.shell.layout import Row, wrap
+from esmtp_lab.shell.look import style
+from esmtp_lab.shell.notes import notes
+from esmtp_lab.shell.preload import preload
+from esmtp_lab.shell.record import Change, Page
+from esmtp_lab.shell.rows import LAB, Rows
+from esmtp_lab.shell.session import Session
+from esmtp_lab.shell.signs import Signs
+
+
+class _Pressed(str):
+    """A lab command that a key stands for, in place of a typed line; empty where the view is only to end."""
+
+
+class Stream:
+    """Prints what is new after every line; what was printed before another view came stays on the terminal."""
+
+    def __init__(self, session: Session, signs: Signs, history: InMemoryHistory) -> None:
+        self.session = session
+        self.signs = signs
+        self.history = history
+        self.rows = Rows(session, signs, numbered=False)
+        self._printed = 0
+        self._style = DynamicStyle(lambda: style(session.theme))
+        self._prompt: PromptSession[str] = PromptSession(
+            self._message,
+            lexer=Typed(session),
+            completer=Words(session, signs),
+            complete_while_typing=False,
+            history=history,
+            key_bindings=key_bindings(session, self),
+            bottom_toolbar=self._toolbar,
+            style=self._style,
+            is_password=Condition(lambda: session.prompt_kind == "line"),
+            erase_when_done=True,
+            reserve_space_for_menu=4,
+        )
+
+    @property
+    def _output(self) -> Output:
+        return self._prompt.app.output
+
+    @property
+    def _columns(self) -> int:
+        return self._output.get_size().columns
+
+    def run(self) -> None:
+        """Read and play lines until the learner leaves or wants the other view."""
+        session = self.session
+        if not self._printed:
+            self._lines([[("class:title", header(session).strip())], *([("class:lab", line)] for line in FIRST)])
+        self._catch_up()
+        while session.view == "stream" and not session.finished:
+            draft, session.draft = session.draft, ""
+            text = self._prompt.prompt(default=draft, pre_run=lambda: preload(session))
+            self._play(text)
+
+    def _play(self, text: str) -> None:
+        session = self.session
+        if isinstance(text, _Pressed):
+            if text:
+                self._show(session.command(text))
+            return
+        for line in text.split("\n"):
+            kind = session.prompt_kind
+            change = session.type(line)
+            remember(self.history, session, line, kind)
+            self._show(change)
+
+    # What the keys ask for -----------------------------------------------------------------------
+
+    def submit(self, text: str) -> None:
+        """See `Desk.submit`."""
+        get_app().exit(result=text)
+
+    def command(self, line: str) -> None:
+        """See `Desk.command`."""
+        self.session.draft = self._prompt.default_buffer.text
+        get_app().exit(result=_Pressed(line))
+
+    def leave(self) -> None:
+        """See `Desk.leave`."""
+        get_app().exit(result=_Pressed())
+
+    # Printing ------------------------------------------------------------------------------------
+
+    def _message(self) -> StyleAndTextTuples:
+        return [("class:prompt", self.session.prompt)]
+
+    def _toolbar(self) -> StyleAndTextTuples:
+        columns, session = self._columns, self.session
+        told = hint(session, self._prompt.default_buffer.text)
+        shown = told.line or footer(session, columns)
+        mark = "!! " if told.refused else ""
+        rows = wrap([("class:refused" if told.refused else "", self.signs.text(mark + shown))], columns)
+        return FormattedText([fragment for row in rows[:3] for fragment in (*row, ("", "\n"))][:-1])
+
+    def _show(self, change: Change) -> None:
+        for places, what in ((change.undone, "undone"), (change.redone, "stands again")):
+            if places:
+                self._lines([[("class:lab", f"{LAB}  {what}:")], *map(self.rows.item, places)])
+        self._catch_up()
+        if change.page:
+            self._page(change.page)
+
+    def _catch_up(self) -> None:
+        """Print what no one has printed yet."""
+        places = range(self._printed, len(self.session.record.items))
+        self._printed = len(self.session.record.items)
+        for place in places:
+            self._lines([self.rows.item(place)])
+            event = self.session.annotated(place)
+            if event is not None and self.session.rules_ready and place not in self.session.record.struck:
+                self._lines((self.rows.note(note) for note in notes(event, self.session.depth)), 10)
+
+    def _page(self, page: Page) -> None:
+        self._lines([[("class:title", self.signs.text(f"{LAB}  {page.title}"))]])
+        for line in page.lines:
+            indent = len(line) - len(line.lstrip()) + 4
+            self._lines([[("", self.signs.text(f"     {line}"))]], 5 + indent)
+
+    def _lines(self, rows: Iterable[Row], indent: int = 5) -> None:
+        for row in rows:
+            for line in wrap(row, self._columns, indent):
+                print_formatted_text(FormattedText(line), style=self._style, output=self._output)
