@@ -172,9 +172,7 @@ def _users(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 @click.option("--quiet", is_flag=True, help="No live view of what crosses the wire.")
 @click.option("--allow-remote", is_flag=True, help="Listen beyond loopback: anybody who can reach it can use it.")
 @_examples(
-    "  esmtp-lab serve\n"
-    "  esmtp-lab serve --port 0 --era rfc821\n"
-    "  esmtp-lab serve --user zoe:secret --mailbox ./mail"
+    "  esmtp-lab serve\n  esmtp-lab serve --port 0 --era rfc821\n  esmtp-lab serve --user zoe:secret --mailbox ./mail"
 )
 def serve(
     address: str,

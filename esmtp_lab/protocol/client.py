@@ -127,7 +127,7 @@ class Delivery:
 
     def _mail(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
         parameters = []
-        for extension in client.dialect.extensions:
+        for extension in client.dialect.known:
             if extension.ehlo_keyword not in client.offered:
                 why = extension.needed_for(self.content)
                 if why:

@@ -37,17 +37,23 @@ class Move(NamedTuple):
 class Dialect:
     """The language of one side: forms by verb, rows by state and input.
 
-    `heard_of` are extensions whose verbs this side does not speak but whose lines can still be read for their spans.
+    `known` are all extensions that it was given, `extensions` those that its era can have. `heard_of` are extensions whose verbs this side does not speak but whose lines can still be read for their spans.
     """
 
     def __init__(self, era: Era, extensions: tuple[Extension, ...] = (), heard_of: tuple[Extension, ...] = ()) -> None:
         self.era = era
-        self.extensions = extensions
-        forms = (*FORMS, *(form for each in extensions for form in each.forms))
+        self.known = extensions
+        # Without EHLO nothing can be offered: what is left are the optional commands of the era itself.
+        self.extensions = tuple(
+            each
+            for each in extensions
+            if era.speaks_ehlo or (each.forms and era.verbs.issuperset(form.verb for form in each.forms))
+        )
+        forms = (*FORMS, *(form for each in self.extensions for form in each.forms))
         self.forms: dict[str, Form] = {form.verb: form for form in forms if not form.eras or era.name in form.eras}
         self.rows = tuple(
             each
-            for each in (*TABLE, *(row for extension in extensions for row in extension.rows))
+            for each in (*TABLE, *(row for extension in self.extensions for row in extension.rows))
             if not each.eras or era.name in each.eras
         )
         self._index: dict[tuple[str, str], list[Row]] = {}

@@ -136,8 +136,14 @@ def text_events(event: Event, wire: bytes | None = None) -> Iterator[Event]:
             to="header" if header else "body",
             after=event.before,
             content=None,
-            deviations=deviations(octets),
+            deviations=text_deviations(octets, event.dialect.era.text_line),
         )
+
+
+def text_deviations(octets: bytes, longest: int) -> tuple[Deviation, ...]:
+    """What a line of content holds that text may not; a stuffed dot does not count towards its length."""
+    length = len(octets) - octets.startswith(b".")
+    return deviations(octets) + ((Deviation(longest, "overlong", length),) if length > longest else ())
 
 
 def lines(event: Event) -> Iterator[Event]:

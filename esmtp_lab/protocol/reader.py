@@ -4,12 +4,11 @@ Content is not kept, so a reader needs no more memory for a long session than fo
 """
 
 from esmtp_lab.protocol.dialect import Dialect
-from esmtp_lab.protocol.event import Event
+from esmtp_lab.protocol.event import Event, text_deviations
 from esmtp_lab.protocol.session import END_OF_DATA, GREETING, Position
 from esmtp_lab.protocol.side import Awaited, Side
 from esmtp_lab.protocol.transaction import Content
 from esmtp_lab.wire.content import still_header
-from esmtp_lab.wire.framing import deviations
 from esmtp_lab.wire.transparency import END_OF_DATA as LONE_DOT
 
 
@@ -40,5 +39,5 @@ class Reader(Side):
             self._header = True
             return self._event("client", "content", octets, now, self.position, to=END_OF_DATA, content=Content(b""))
         self._header = self._header and octets != b"\r\n" and still_header(octets)
-        part = "header" if self._header else "body"
-        return self._event("client", "text", octets, now, self.position, to=part, deviations=deviations(octets))
+        part, found = "header" if self._header else "body", text_deviations(octets, self.dialect.era.text_line)
+        return self._event("client", "text", octets, now, self.position, to=part, deviations=found)

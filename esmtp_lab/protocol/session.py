@@ -96,7 +96,7 @@ TABLE: tuple[Row, ...] = (
     row("connect", GREETING, "5", "refused", "greeting-refuses"),
     # RFC 2821 section 4.1.4: a later EHLO resets as RSET does; RFC 821 section 4.1.1 allows a later HELO
     row(GREETED, "HELO", "2", "ready", "helo-opens", loses="extended", clears="transaction"),
-    row(GREETED, "EHLO", "2", "ready", "ehlo-opens", gains="extended", clears="transaction"),
+    row(GREETED, "EHLO", "2", "ready", "ehlo-opens", gains="extended", clears="transaction", eras="rfc2821"),
     row("ready", "MAIL", "2", "mail", "mail-opens"),
     row("mail rcpt", "RCPT", "2", "rcpt", "rcpt-adds"),
     row("rcpt", "DATA", "3", "data", "data-354"),
@@ -203,7 +203,8 @@ FORMS: tuple[Form, ...] = (
         failure=(550, 551, 553, 502, 504),
         ends_group=True,
     ),
-    Form("NOOP", "[SP string]", "do nothing; the answer is 250", "noop-nothing", ends_group=True),
+    Form("NOOP", "", "do nothing; the answer is 250", "noop-nothing", eras=_OLD),
+    Form("NOOP", "[SP string]", "do nothing; the answer is 250", "noop-nothing", ends_group=True, eras=_NEW),
     Form("QUIT", "", "say goodbye; the server closes", "quit-closes", success=(221,), ends_group=True),
 )
 """The forms of the protocol without extensions."""

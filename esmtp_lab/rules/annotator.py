@@ -66,8 +66,8 @@ def _places(rule: Rule) -> list[tuple[str, str]]:
             kinds = frozenset({"command"})
         else:
             return [(ANY, ANY)]
-    subjects = rule.when.get("verb") or rule.when.get("to") or frozenset({ANY})
-    return [(kind, subject) for kind in kinds for subject in subjects]
+    subjects = {"command": "verb", "reply": "to", "text": "to", "content": "to"}
+    return [(kind, name) for kind in kinds for name in rule.when.get(subjects.get(kind, ""), frozenset({ANY}))]
 
 
 def _span(rule: Rule, event: Event) -> tuple[int, int] | None:

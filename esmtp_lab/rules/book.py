@@ -85,6 +85,8 @@ def _rule(name: str, table: Mapping[str, Any], where: str, document: object) -> 
     mark = table.get("mark", "")
     if mark and mark not in PARTS:
         raise DataError(where, f"marks {mark!r}, which is no part of a line")
+    if table.get("visible", "dialogue") in ("dialogue", "letter") and not table.get("when"):
+        raise DataError(where, "does not say where it is at work. Add when = { … }")
     values = dict(table)
     values["terms"] = tuple(table.get("terms", ()))
     for key in ("when", "broken"):

@@ -7,6 +7,7 @@ from esmtp_lab.wire.visible import visible
 
 Facts = tuple[tuple[str, str], ...]
 NOTHING = "–"
+_DOT = " · "
 
 
 def client_facts(lab: Lab) -> Facts:
@@ -27,7 +28,7 @@ def server_facts(lab: Lab) -> Facts:
     """What the server holds."""
     side, letters = lab.bench.server, lab.mailboxes.letters
     names = dict.fromkeys([*lab.policy.mailboxes, *letters])
-    counts = " · ".join(f"{_shown(name)} {len(letters.get(name, ()))}" for name in names)
+    counts = _DOT.join(f"{_shown(name)} {len(letters.get(name, ()))}" for name in names)
     return (
         ("state", side.position.state),
         *_facts(side),
@@ -40,11 +41,14 @@ def server_facts(lab: Lab) -> Facts:
 
 def compact(facts: Facts, before: Facts) -> Facts:
     """Facts for a low pane: the offers in one row, and nothing empty that did not just become so."""
-    offers = [value.split()[0] for name, value in facts if name == "offered"]
-    rest = tuple(
-        each for each in facts if each[0] != "offered" and (each[1] != NOTHING or each not in before)
-    )
-    return (*rest, ("offered", " ".join(offers))) if offers not in ([], [NOTHING]) else rest
+    offers = [value.split()[0] for name, value in facts if name == "offered" and value != NOTHING]
+    rows = [each for each in facts if each[0] != "offered" and (each[1] != NOTHING or each not in before)]
+    full = [(name, _filled(value) if name == "letters" else value) for name, value in rows]
+    return (*(each for each in full if each[1]), *((("offered", " ".join(offers)),) if offers else ()))
+
+
+def _filled(counts: str) -> str:
+    return _DOT.join(count for count in counts.split(_DOT) if not count.endswith(" 0"))
 
 
 def meaning(facts: Facts) -> str:

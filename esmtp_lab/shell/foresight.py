@@ -69,7 +69,7 @@ def _awaited(session: "Session") -> str:
         if entry == GREETING:
             return "the client waits for your greeting: 220 and the name of your host"
         return f"the client waits for your reply to {entry}" if entry else "the client waits for nothing"
-    return ""
+    return f"the Up arrow brings {session.correction}" if session.correction else ""
 
 
 def _command_hint(session: "Session", line: str) -> Hint:
@@ -88,7 +88,7 @@ def _command_hint(session: "Session", line: str) -> Hint:
     if problem is not None:
         if problem.at >= len(octets.rstrip()):
             return Hint(f"{verb}: {known.meaning}; next: {problem.expected}")
-        return Hint(f"octet {problem.at}: {problem.expected} is wanted here", _code(session, line), True)
+        return Hint(f"octet {problem.at}: {problem.expected} is wanted here", _code(session, line)[:3], True)
     reply = _code(session, line)
     return Hint(_rule(session, line) or f"{verb}: {known.meaning}", reply, reply[:1] in ("4", "5"))
 

@@ -1,5 +1,6 @@
 """Lines of styled text: wrapped with a hanging indent, padded, set side by side in boxes."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from prompt_toolkit.utils import get_cwidth
@@ -9,6 +10,7 @@ from esmtp_lab.shell.signs import Signs
 Fragment = tuple[str, str]
 """A style and the text that it is for, as prompt_toolkit has them."""
 Row = list[Fragment]
+_FIRST_COLUMN = re.compile(r" *\S.{0,40}? {2,}(?=\S)")
 
 
 def width(row: Iterable[Fragment]) -> int:
@@ -28,6 +30,11 @@ def wrap(row: Row, columns: int, indent: int = 0) -> list[Row]:
         rows.append(pad + _joined(chars[:cut]))
         chars = chars[cut:]
     return rows or [[]]
+
+
+def hanging(line: str) -> int:
+    """How far the further rows of a text are indented: below its second column, where it has two."""
+    return len(match[0]) if (match := _FIRST_COLUMN.match(line)) else len(line) - len(line.lstrip()) + 2
 
 
 def _cut(chars: Sequence[Fragment], room: int) -> int:

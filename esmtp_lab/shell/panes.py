@@ -2,7 +2,7 @@
 
 from esmtp_lab.shell.facts import Facts, compact, meaning
 from esmtp_lab.shell.footer import FIRST, header
-from esmtp_lab.shell.layout import Row, beside, border, fitted, wrap
+from esmtp_lab.shell.layout import Row, beside, border, fitted, hanging, wrap
 from esmtp_lab.shell.notes import Note, at_span, notes, stops
 from esmtp_lab.shell.rows import Rows, wire_row
 from esmtp_lab.shell.session import Session
@@ -104,8 +104,9 @@ class Panes:
 
     def _name(self, side: str) -> str:
         lab = self.session.lab
-        by_hand = " (you)" if lab.role == side else ""
-        return f"{side}{by_hand}" if side == "client" else f"{side}{by_hand} {lab.policy.domain}"
+        if lab.role == side:
+            return f"{side} (you)"
+        return side if side == "client" else f"{side} {lab.policy.domain}"
 
     # What stands there ---------------------------------------------------------------------------
 
@@ -119,10 +120,12 @@ class Panes:
         rows: list[Row] = []
         last = ""
         for name, value in facts if long else compact(facts, before):
-            changed = (name, value) not in before and (long or name != "offered")
+            changed = (name, value) not in before and (long or name not in ("offered", "letters"))
             label = "" if name == last else name
             text = self.signs.text(f"{value}{' *' if changed else ''}")
-            rows += wrap([("class:mark", f"{label:<{_LABEL}}"), ("class:changed" if changed else "", text)], columns, _LABEL)
+            rows += wrap(
+                [("class:mark", f"{label:<{_LABEL}}"), ("class:changed" if changed else "", text)], columns, _LABEL
+            )
             if name == "state" and long:
                 rows += wrap([("class:lab", f"{'':<{_LABEL}}{meaning(facts)}")], columns, _LABEL)
             last = name
@@ -154,8 +157,7 @@ class Panes:
         page = self.session.page
         rows: list[Row] = []
         for line in page.lines if page else ():
-            indent = len(line) - len(line.lstrip()) + 2
-            rows += wrap([("", self.signs.text(line))], columns, indent)
+            rows += wrap([("", self.signs.text(line))], columns, hanging(line))
         self.down = max(0, min(self.down, len(rows) - height))
         shown = rows[self.down : self.down + height]
         left = len(rows) - self.down - height

@@ -168,7 +168,7 @@ class Session:
         if self.lab.role == "client" and any(crossing.event.negative for crossing in crossings):
             self.correction = repair(line, self.lab.bench.server.dialect)
             if self.correction:
-                self.tell(f"perhaps you meant: {self.correction}   (the Up arrow brings it)")
+                self.tell(f"perhaps you meant: {self.correction}")
         if state == "closed" and was != "closed":
             self.tell("closed; /restart opens a new session, /undo goes back, /quit leaves")
             self._outcomes()

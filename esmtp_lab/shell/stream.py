@@ -13,7 +13,7 @@ from prompt_toolkit.styles import DynamicStyle
 from esmtp_lab.shell.entry import Typed, Words, key_bindings, remember
 from esmtp_lab.shell.footer import FIRST, footer, header
 from esmtp_lab.shell.foresight import hint
-from esmtp_lab.shell.layout import Row, wrap
+from esmtp_lab.shell.layout import Row, hanging, wrap
 from esmtp_lab.shell.look import style
 from esmtp_lab.shell.notes import notes
 from esmtp_lab.shell.preload import preload
@@ -131,8 +131,7 @@ class Stream:
     def _page(self, page: Page) -> None:
         self._lines([[("class:title", self.signs.text(f"{LAB}  {page.title}"))]])
         for line in page.lines:
-            indent = len(line) - len(line.lstrip()) + 4
-            self._lines([[("", self.signs.text(f"     {line}"))]], 5 + indent)
+            self._lines([[("", self.signs.text(f"     {line}"))]], 5 + hanging(line))
 
     def _lines(self, rows: Iterable[Row], indent: int = 5) -> None:
         for row in rows:

@@ -120,6 +120,9 @@ def scan_domain(scanner: Scanner, grammar: Grammar, *, literal: bool = True) -> 
         domain = scanner.take(grammar.domain, "domain")
     if domain is None:
         scanner.fail("a domain such as me.example", "domain")
+    elif not scanner.done and scanner.octets[scanner.at] not in b" \t>,:":
+        scanner.fail("a letter, a digit, a hyphen or a dot", "domain")
+        return None
     elif len(domain) > grammar.longest_domain:
         scanner.fail(f"a domain of at most {grammar.longest_domain} octets", "domain-too-long", at)
     return domain

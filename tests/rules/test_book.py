@@ -93,18 +93,23 @@ def test_every_row_stands_on_a_rule_of_its_era(era):
     assert [lineage for lineage in sorted(lineages) if book().find(lineage, era) is None] == []
 
 
+RUNNING_HEAD = "(?:RFC|August 1982|Simple Mail)"
+HEADING = re.compile(
+    r"^(?:APPENDIX ([A-Z])\s*$| {0,9}((?:[0-9]{1,2}|[A-Z](?=[. ]))(?:\.[0-9]+)*)\.? {1,2}[A-Z][^\n]{0,72}$)",
+    re.MULTILINE,
+)
+
+
 def sections(document: int) -> dict[str, str]:
     """The text of each numbered section of an RFC, page breaks taken out and white space folded."""
     text = (SHARED / f"rfc{document}.txt").read_text("utf-8-sig")
-    text = re.sub(
-        r"\n+[^\n]*\[Page \d+\][^\n]*\n(\s*\f)?(?:\s*\n)*(?:(?:RFC|August|\s+Simple)[^\n]*\n\s*)*", "\n", text
-    )
-    heading = re.compile(r"^ *(?:APPENDIX )?((?:[0-9]+|[A-Z])(?:\.[0-9]+)*)\.?\)? +\S[^\n]{0,72}$", re.MULTILINE)
+    text = re.sub(rf"\n+[^\n]*\[Page \d+\][^\n]*\n[\s\f]*(?:{RUNNING_HEAD}[^\n]*\n\s*)*", "\n", text)
     found: dict[str, str] = {}
-    marks = list(heading.finditer(text))
+    marks = list(HEADING.finditer(text))
     for mark, after in zip(marks, [*marks[1:], None], strict=True):
         body = text[mark.start() : after.start() if after else len(text)]
-        found[mark[1]] = found.get(mark[1], "") + " " + " ".join(body.split())
+        key = mark[1] or mark[2]
+        found[key] = found.get(key, "") + " " + " ".join(body.split())
     return found
 
 

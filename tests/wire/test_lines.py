@@ -55,7 +55,7 @@ def test_a_mail_command_in_spans():
         (b"MAIL FROM:<a>", "path-domain", 12),
         (b"MAIL FROM:<@b>", "source-route", 13),
         (b"MAIL FROM:<a@>", "domain", 13),
-        (b"MAIL FROM:<a@b_c>", "path-brackets", 14),
+        (b"MAIL FROM:<a@b_c>", "domain", 14),
         (b"MAIL TO:<a@b>", "literal", 5),
         (b"MAIL", "argument-missing", 4),
         (b"MAIL FROM:<a@b> SIZE=", "parameter-value", 21),
