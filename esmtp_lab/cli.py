@@ -13,7 +13,7 @@ from typing import IO, Any
 import click
 
 from esmtp_lab import __version__
-from esmtp_lab.errors import DataError, EsmtpLabError, Unreachable
+from esmtp_lab.errors import DataError, EsmtpLabError, OffLimits, Unreachable
 from esmtp_lab.protocol.era import DEFAULT_ERA, ERAS
 
 _ERA = click.Choice(list(ERAS))
@@ -40,7 +40,8 @@ class _Group(click.Group):
             return super().invoke(ctx)
         except EsmtpLabError as error:
             click.echo(f"esmtp-lab: {error}", err=True)
-            ctx.exit(TEMPORARY if isinstance(error, Unreachable) and ctx.invoked_subcommand == "send" else UNREADABLE)
+            later = isinstance(error, Unreachable) and not isinstance(error, OffLimits)
+            ctx.exit(TEMPORARY if later and ctx.invoked_subcommand == "send" else UNREADABLE)
 
 
 @click.group(cls=_Group, invoke_without_command=True, context_settings=_SETTINGS)

@@ -6,7 +6,8 @@ EsmtpLabError
 │   └── RemoteProtocolError   the other side did
 ├── DataError                 a rule, lesson, policy or script file cannot be used; says what to mend
 ├── CannotUndo                there is nothing to undo, or the channel is a real one
-└── Unreachable               no channel to the host: refused, not loopback, cut off
+└── Unreachable               no channel to the host: refused, or cut off
+    └── OffLimits             it is not on this machine, and nobody allowed to go beyond
 """
 
 
@@ -45,3 +46,7 @@ class CannotUndo(EsmtpLabError):
 
 class Unreachable(EsmtpLabError):
     """No channel to that host can be opened, or it was lost."""
+
+
+class OffLimits(Unreachable):
+    """The address is not loopback, and to go beyond this machine was not allowed in so many words."""

@@ -10,7 +10,7 @@ def _checks(context: Context, command: Command) -> Answer | None:
     """RFC 1870 section 6.1: a letter that is declared too large is refused at MAIL."""
     limit = context.policy.max_size
     for parameter in command.parameters:
-        if parameter.keyword == "SIZE" and limit and int(parameter.value or b"0") > limit:
+        if parameter.keyword == "SIZE" and int(parameter.value or b"0") > limit:
             return Answer("too-large", {"limit": str(limit)})
     return None
 

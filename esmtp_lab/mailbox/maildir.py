@@ -49,10 +49,14 @@ class Maildir:
             (box / part).mkdir(parents=True, exist_ok=True)
         unique = f"{time.time_ns()}.{os.getpid()}_{next(self._numbers)}.{_SAFE.sub('_', self.domain)}"
         waiting = box / "tmp" / unique
-        with open(waiting, "xb") as file:
-            file.write(octets)
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            with open(waiting, "xb") as file:
+                file.write(octets)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            waiting.unlink(missing_ok=True)
+            raise
         return waiting, box / "new" / unique
 
     @staticmethod

@@ -4,19 +4,19 @@ import asyncio
 import socket
 from ipaddress import IPv6Address, ip_address
 
-from esmtp_lab.errors import Unreachable
+from esmtp_lab.errors import OffLimits, Unreachable
 
 
 async def resolve(host: str, *, allow_remote: bool = False) -> tuple[str, ...]:
     """The numeric addresses of a host, each once.
 
-    Raises Unreachable where there are none, and where one of them is not loopback unless `allow_remote`.
+    Raises Unreachable where there are none, OffLimits where one of them is not loopback unless `allow_remote`.
     """
     found = (host,) if _numeric(host) else await _look_up(host)
     strange = next((each for each in found if not is_loopback(each)), None)
     if strange is not None and not allow_remote:
         where = host if host == strange else f"{host!r} ({strange})"
-        raise Unreachable(f"{where} is not on this machine; to use it nevertheless, allow remote addresses expressly")
+        raise OffLimits(f"{where} is not on this machine. If you mean it, say so with --allow-remote")
     return found
 
 

@@ -82,8 +82,8 @@ class Outcome(NamedTuple):
 
     @property
     def temporary(self) -> bool:
-        """Whether trying again later may help: a 4yz reply, or none because the channel was lost."""
-        return self.reply.severity == 4 if self.reply is not None else not self.remark
+        """Whether trying again later may help: no 5yz reply, or none because the channel was lost."""
+        return self.reply.severity != 5 if self.reply is not None else not self.remark
 
 
 @dataclass(frozen=True, slots=True)

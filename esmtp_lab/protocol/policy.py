@@ -158,6 +158,8 @@ def _policy(table: dict[str, Any], name: str, where: str) -> Policy:
             raise DataError(f"{where}: {name}", f"{key} is a {wanted.__name__}, not {value!r}")
         if key in _CHOICES and value not in _CHOICES[key]:
             raise DataError(f"{where}: {name}", f"{key} is one of {', '.join(_CHOICES[key])}, not {value!r}")
+    if table.get("max_size", 1) < 1:
+        raise DataError(f"{where}: {name}", "max_size is at least 1 octet")
     lists = {key: tuple(members) for key, members in table.get("lists", {}).items()}
     extensions = tuple(table.get("extensions", ()))
     policy = replace(_PLAIN, **{**table, "name": name, "lists": lists, "extensions": extensions})

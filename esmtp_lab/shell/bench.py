@@ -69,6 +69,7 @@ class Bench:
             layout=self._layout(),
             key_bindings=merge_key_bindings([key_bindings(session, self), self._keys()]),
             style=DynamicStyle(lambda: style(session.theme)),
+            include_default_pygments_style=False,
             full_screen=True,
             mouse_support=True,
         )

@@ -47,6 +47,7 @@ class Stream:
             bottom_toolbar=self._toolbar,
             style=self._style,
             is_password=Condition(lambda: session.prompt_kind == "line"),
+            include_default_pygments_style=False,
             erase_when_done=True,
             reserve_space_for_menu=4,
         )
@@ -63,7 +64,7 @@ class Stream:
         """Read and play lines until the learner leaves or wants the other view."""
         session = self.session
         if not self._printed:
-            self._lines([[("class:title", header(session).strip())], *([("class:lab", line)] for line in FIRST)])
+            self._lines([[("class:title", header(session).strip())], *([("class:lab", line)] for line in FIRST)], 0)
         self._catch_up()
         while session.view == "stream" and not session.finished:
             draft, session.draft = session.draft, ""
@@ -134,6 +135,9 @@ class Stream:
             self._lines([[("", self.signs.text(f"     {line}"))]], 5 + hanging(line))
 
     def _lines(self, rows: Iterable[Row], indent: int = 5) -> None:
-        for row in rows:
-            for line in wrap(row, self._columns, indent):
-                print_formatted_text(FormattedText(line), style=self._style, output=self._output)
+        lines = [line for row in rows for line in wrap(row, self._columns, indent)]
+        fragments = FormattedText([fragment for line in lines for fragment in (*line, ("", "\n"))])
+        if lines:
+            print_formatted_text(
+                fragments, end="", style=self._style, output=self._output, include_default_pygments_style=False
+            )

@@ -94,10 +94,8 @@ def test_every_row_stands_on_a_rule_of_its_era(era):
 
 
 RUNNING_HEAD = "(?:RFC|August 1982|Simple Mail)"
-HEADING = re.compile(
-    r"^(?:APPENDIX ([A-Z])\s*$| {0,9}((?:[0-9]{1,2}|[A-Z](?=[. ]))(?:\.[0-9]+)*)\.? {1,2}[A-Z][^\n]{0,72}$)",
-    re.MULTILINE,
-)
+NUMBER = r"[0-9]{1,2}(?:\.[0-9]+)*\.?|[A-Z]\.(?:[0-9]+(?:\.[0-9]+)*)?\.?"
+HEADING = re.compile(rf"^(?:APPENDIX ([A-Z])\s*$| {{0,9}}({NUMBER}) {{1,2}}[A-Z][^\n]{{0,72}}$)", re.MULTILINE)
 
 
 def sections(document: int) -> dict[str, str]:
@@ -108,7 +106,7 @@ def sections(document: int) -> dict[str, str]:
     marks = list(HEADING.finditer(text))
     for mark, after in zip(marks, [*marks[1:], None], strict=True):
         body = text[mark.start() : after.start() if after else len(text)]
-        key = mark[1] or mark[2]
+        key = mark[1] or mark[2].rstrip(".")
         found[key] = found.get(key, "") + " " + " ".join(body.split())
     return found
 
