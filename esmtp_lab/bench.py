@@ -161,6 +161,8 @@ class Bench:
         """Both sides frame the same octets, so the n-th line heard is the n-th line sent."""
         for event in heard:
             other = sent.pop(0)
+            if other.in_flight:  # only who said it knows what was still unanswered
+                event = replace(event, in_flight=other.in_flight)
             self.log.append(Crossing(other, event) if heard_by_server else Crossing(event, other))
 
     def _go_on(self) -> bool:

@@ -83,7 +83,7 @@ class Outcome(NamedTuple):
     @property
     def temporary(self) -> bool:
         """Whether trying again later may help: no 5yz reply, or none because the channel was lost."""
-        return self.reply.severity != 5 if self.reply is not None else not self.remark
+        return self.reply.severity not in (2, 5) if self.reply is not None else not self.remark
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,8 @@ class Event:
     those of the lone dot. `to` is the input that a reply answers, a command's own verb, or for text
     "header" or "body". `reply` counts the replies from 1, and `line` says which line of its reply this is: only,
     first, middle, last. `length` is in octets and larger than `octets` where a line was too long to keep.
-    `offered` holds the keywords of the EHLO reply then in force. `citations` are added by the annotator.
+    `offered` holds the keywords of the EHLO reply then in force, `in_flight` the inputs that had no
+    reply yet when a command was sent. `citations` are added by the annotator.
     """
 
     observer: str
@@ -49,6 +50,7 @@ class Event:
     deviations: tuple[Deviation, ...] = ()
     content: Content | None = None
     offered: tuple[str, ...] = ()
+    in_flight: tuple[str, ...] = ()
     citations: tuple[Any, ...] = ()
 
     @property

@@ -138,7 +138,7 @@ class Side:
     def _command(self, line: Line, continues: bool, now: float) -> Event:
         command = None if continues else self.dialect.parse(line.octets)
         entry = CONTINUATION if command is None else self.dialect.input_of(command.verb)
-        before = self.supposed
+        before, in_flight = self.supposed, tuple(awaited.entry for awaited in self.waiting)
         self.waiting += (Awaited(entry, command),)
         if self.dialect.opens_exchange(entry):
             self.exchange += (line.octets,)
@@ -146,7 +146,9 @@ class Side:
         if line.length > self.dialect.line_limit(entry):
             deviations += (Deviation(self.dialect.line_limit(entry), "overlong", line.length),)
         event = self._event("client", "command", line.octets, now, before, to=entry, deviations=deviations)
-        return event if line.length == event.length else replace(event, length=line.length)
+        if in_flight or line.length != event.length:
+            return replace(event, length=line.length, in_flight=in_flight)
+        return event
 
     def _content(self, now: float) -> Event | None:
         octets = self._commands.rest()

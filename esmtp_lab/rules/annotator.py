@@ -35,7 +35,7 @@ class Annotator:
         keys = [(seen.kind, seen.subject), (ANY, ANY)]
         keys += [(seen.kind, ANY)] if seen.subject else []
         found = [
-            Citation(rule, _span(rule, event), bool(rule.broken) and holds(rule.broken, seen))
+            _cite(rule, event, bool(rule.broken) and holds(rule.broken, seen))
             for key in keys
             for rule in self._index.get(key, ())
             if holds(rule.when, seen)
@@ -70,19 +70,21 @@ def _places(rule: Rule) -> list[tuple[str, str]]:
     return [(kind, name) for kind in kinds for name in rule.when.get(subjects.get(kind, ""), frozenset({ANY}))]
 
 
-def _span(rule: Rule, event: Event) -> tuple[int, int] | None:
-    """The octets that a rule speaks of on this line."""
-    span: Span | None = None
-    if rule.mark == "parameter" and "parameter" in rule.when and event.command:
-        wanted = rule.when["parameter"]
-        for each in walk(event.spans):
-            keyword = event.octets[each.start : each.end].partition(b"=")[0].decode("ascii", "replace").upper()
-            if each.part == "parameter" and ("?" in wanted or keyword in wanted):
-                span = each
-                break
-    elif rule.mark:
-        span = find(event.spans, rule.mark)
-    if span is None and "problem" in rule.when and event.command and event.command.problem:
+def _cite(rule: Rule, event: Event, broken: bool) -> Citation:
+    """A rule at work on a line, joined to the octets that it speaks of."""
+    problem = event.command.problem if event.command else None
+    if problem is not None and (("problem" in rule.broken and broken) or "problem" in rule.when):
         end = len(event.octets.removesuffix(b"\r\n"))
-        return min(event.command.problem.at, end), end
-    return (span.start, span.end) if span else None
+        return Citation(rule, (min(problem.at, end), end), broken)
+    span = _parameter(rule, event) if rule.mark == "parameter" else find(event.spans, rule.mark)
+    return Citation(rule, (span.start, span.end) if span else None, broken)
+
+
+def _parameter(rule: Rule, event: Event) -> Span | None:
+    """The first parameter on the line that is one of those that a rule names."""
+    wanted = rule.when.get("parameter", frozenset({"?"}))
+    for span in walk(event.spans):
+        keyword = event.octets[span.start : span.end].partition(b"=")[0].decode("ascii", "replace").upper()
+        if span.part == "parameter" and ("?" in wanted or keyword in wanted):
+            return span
+    return None

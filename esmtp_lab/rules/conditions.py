@@ -82,6 +82,12 @@ class Seen:
         return kinds | {"?"} if kinds else kinds
 
     @cached_property
+    def in_flight(self) -> Values:
+        """The inputs that still wait for their reply while this is sent, and "?" where there are any."""
+        waiting = frozenset(self.event.in_flight)
+        return waiting | {"?"} if waiting else waiting
+
+    @cached_property
     def verb_case(self) -> str:
         """Whether the verb was written in capitals, or is "mixed"."""
         first = self.event.spans[:1]
@@ -135,6 +141,7 @@ KEYS: Mapping[str, Callable[[Seen, Values], bool]] = {
     "offered": lambda seen, values: not values.isdisjoint(seen.event.offered),
     "not_offered": _not_offered,
     "verb_case": _one_of("verb_case"),
+    "in_flight": _any_of("in_flight"),
 }
 """Every condition by its name in a rule file."""
 

@@ -86,6 +86,9 @@ class Bench:
 
     def submit(self, text: str) -> None:
         """See `Desk.submit`."""
+        if not text and self.session.page is not None:
+            self.session.page = None
+            return
         for line in text.split("\n"):
             kind = self.session.prompt_kind
             self.session.type(line)

@@ -198,7 +198,7 @@ def run(session: "Session", line: str) -> None:
 
 
 def _unknown(session: "Session", name: str) -> None:
-    close = get_close_matches(name.removeprefix("/").lower(), _BY_NAME, n=1, cutoff=0.4)
+    close = get_close_matches(name.removeprefix("/").lower(), _BY_NAME, n=1, cutoff=0.5)
     closest = f"the closest is /{close[0]}" if close else "/help lists all"
     session.tell(f"there is no lab command /{name.removeprefix('/')}; {closest}")
 

@@ -1,12 +1,12 @@
 """Notes: the rules at work on a line, in plain words, as deep as the reader wants them."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from esmtp_lab.export.transcript import mask
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.rules.rule import Citation
-from esmtp_lab.wire.span import PARTS, at, leaves
+from esmtp_lab.wire.span import PARTS, at, find, leaves
 from esmtp_lab.wire.visible import visible
 
 UNKNOWN = "no rule known for this line"
@@ -21,6 +21,7 @@ class Note(NamedTuple):
     citation: str = ""
     why: str = ""
     broken: str = ""
+    rule: str = ""
 
     @property
     def text(self) -> str:
@@ -32,18 +33,21 @@ class Note(NamedTuple):
         return f"{broken}{about}{self.says}{where}{why}"
 
 
-def notes(event: Event, depth: str) -> list[Note]:
-    """The notes on an annotated event: broken rules first, then one or two, or all where `depth` is "full"."""
+def notes(event: Event, depth: str, said: Collection[str] = ()) -> list[Note]:
+    """The notes on an annotated event: broken rules first, then one or two, or all where `depth` is "full".
+
+    Rules whose ids are in `said` need not be told again.
+    """
     if depth == "off":
         return []
     full = depth == "full"
     telling = [each for each in event.citations if each.broken or not each.rule.general]
     broken = [each for each in telling if each.broken]
-    rest = [each for each in telling if not each.broken]
+    rest = [each for each in telling if not each.broken and each.rule.id not in said]
     # The lines of a long reply get one note each: the reply as a whole must stay readable.
     most = len(rest) if full else 2 if event.line in ("", "only") else 1
     found = [_note(event, each, full) for each in (*broken, *_distinct(rest)[:most])]
-    if not found and event.kind in ("command", "reply"):
+    if not telling and event.kind in ("command", "reply"):
         found.append(Note("", UNKNOWN))
     return found
 
@@ -63,7 +67,14 @@ def _note(event: Event, citation: Citation, full: bool) -> Note:
         f"{level}{rule.citation}",
         rule.why if full else "",
         citation.side(event.speaker) if citation.broken else "",
+        rule.id,
     )
+
+
+def subject(event: Event) -> str:
+    """What a note on a whole line stands beside: its keyword, or else its verb or its code."""
+    span = find(event.spans, "ehlo-keyword") or next(iter(event.spans), None)
+    return visible(mask(event)[span.start : span.end].removesuffix(b"\r\n")) if span and not event.secret else ""
 
 
 def stops(event: Event) -> list[tuple[int, int]]:
@@ -76,7 +87,7 @@ def stops(event: Event) -> list[tuple[int, int]]:
 def at_span(event: Event, span: tuple[int, int]) -> Iterator[Note]:
     """What the octets of one span are, outermost part first, and the rules that speak of them."""
     for each in at(event.spans, span[0]):
-        yield Note(visible(event.octets[each.start : each.end]), PARTS[each.part], each.part)
+        yield Note(visible(event.octets[each.start : each.end].strip()), PARTS[each.part], each.part)
     for citation in _distinct([each for each in event.citations if each.span]):
         if citation.span and citation.span[0] < span[1] and span[0] < citation.span[1]:
             yield _note(event, citation, True)

@@ -10,7 +10,7 @@ from esmtp_lab.rules.book import book
 from esmtp_lab.rules.rule import Rule
 from esmtp_lab.shell.byteview import byte_rows
 from esmtp_lab.shell.foresight import fitting, predicted
-from esmtp_lab.shell.notes import at_span, notes, stops
+from esmtp_lab.shell.notes import at_span, stops
 from esmtp_lab.wire.content import lines
 from esmtp_lab.wire.visible import visible
 
@@ -33,7 +33,7 @@ def explain(session: "Session", argument: str) -> None:
             continue
         page.append(f"{session.record.items[place].number}  {shown(event)}")
         span = stops(event)[session.cursor[1]] if session.cursor else None
-        found = at_span(event, span) if span else notes(event, "full")
+        found = at_span(event, span) if span else session.notes(place, "full")
         page += [f"    {'!! ' if note.broken else ''}{note.text}" for note in found]
     session.show(f"why, by the rules of {session.lab.era}", page or ["nothing was said yet"])
 

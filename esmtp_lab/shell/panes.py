@@ -3,8 +3,8 @@
 from esmtp_lab.shell.facts import Facts, compact, meaning
 from esmtp_lab.shell.footer import FIRST, header
 from esmtp_lab.shell.layout import Row, beside, border, fitted, hanging, wrap
-from esmtp_lab.shell.notes import Note, at_span, notes, stops
-from esmtp_lab.shell.rows import Rows, wire_row
+from esmtp_lab.shell.notes import Note, at_span, stops, subject
+from esmtp_lab.shell.rows import Rows
 from esmtp_lab.shell.session import Session
 from esmtp_lab.shell.signs import Signs
 
@@ -189,10 +189,7 @@ class Panes:
         if session.cursor:
             span = stops(event)[session.cursor[1]]
             return [row for note in at_span(event, span) for row in self._note(note, columns)]
-        found = notes(event, session.depth)
-        # A note on the whole line stands beside its verb or its code.
-        first = wire_row(event)[0][1] if wire_row(event) else ""
-        named = [note if note.about else note._replace(about=first) for note in found]
+        named = [note if note.about else note._replace(about=subject(event)) for note in session.notes(place)]
         return [row for note in named for row in self._note(note, columns)]
 
     def _note(self, note: Note, columns: int) -> list[Row]:

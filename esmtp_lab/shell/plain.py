@@ -1,12 +1,11 @@
 """The plain view: every line begins with a word, nothing moves the cursor, no colours. For screen readers and pipes."""
 
 import sys
-from collections.abc import Iterator
 from getpass import getpass
 
+from esmtp_lab.protocol.event import Event
 from esmtp_lab.shell.commands import SHORT
 from esmtp_lab.shell.footer import FIRST, header
-from esmtp_lab.shell.notes import notes
 from esmtp_lab.shell.pages import shown
 from esmtp_lab.shell.record import Change
 from esmtp_lab.shell.session import Session
@@ -95,9 +94,9 @@ class Plain:
     def _show(self, change: Change, echoed: int = 0) -> None:
         for places, what in ((change.undone, "undone"), (change.redone, "stands again")):
             for place in places:
-                event = self.session.record.items[place].event
-                if event is not None:
-                    self._write("lab", f"{what}: {_speaker(event.speaker, event.negative)} {shown(event)}")
+                item = self.session.record.items[place]
+                text = f"{_speaker(item.event)} {shown(item.event)}" if item.event else item.text
+                self._write("lab", f"{what}: {text}")
         self._catch_up(echoed)
         if change.page:
             self._write("lab", f"{change.page.title}:")
@@ -117,16 +116,11 @@ class Plain:
                 continue
             mine = event.speaker == self.session.lab.role
             if not (mine and echoed):
-                self._write(_speaker(event.speaker, event.negative), shown(event))
+                self._write(_speaker(event), shown(event))
             echoed -= 1 if mine and echoed else 0
-            for line in self._notes(place):
-                self._write("note", line)
+            for note in self.session.notes(place) if place not in self.session.record.struck else ():
+                self._write("note", note.text)
         self._seen = len(items)
-
-    def _notes(self, place: int) -> Iterator[str]:
-        event = self.session.annotated(place)
-        if event is not None and self.session.rules_ready and place not in self.session.record.struck:
-            yield from (note.text for note in notes(event, self.session.depth))
 
     def _write(self, word: str, text: str) -> None:
         encoding = sys.stdout.encoding or "ascii"
@@ -135,5 +129,5 @@ class Plain:
         sys.stdout.flush()
 
 
-def _speaker(speaker: str, negative: bool) -> str:
-    return f"{speaker} error" if negative else speaker
+def _speaker(event: Event) -> str:
+    return f"{event.speaker} error" if event.negative else event.speaker

@@ -70,14 +70,15 @@ class Rows:
     def item(self, place: int) -> Row:
         """One line of the record."""
         session, item = self.session, self.session.record.items[place]
-        if item.event is None:
-            return [("class:lab", self._front(item, LAB)), ("class:lab", self.signs.text(item.text))]
         undone = place in session.record.struck
-        cursor = session.cursor
-        selected = stops(item.event)[cursor[1]] if cursor and cursor[0] == place else None
-        row: Row = [("class:mark", self._front(item, mark(item.event))), *wire_row(item.event, selected)]
-        if selected:
-            row.append(("class:title", self.signs.text(" ◂")))
+        if item.event is None:
+            row: Row = [("class:lab", self._front(item, LAB)), ("class:lab", self.signs.text(item.text))]
+        else:
+            cursor = session.cursor
+            selected = stops(item.event)[cursor[1]] if cursor and cursor[0] == place else None
+            row = [("class:mark", self._front(item, mark(item.event))), *wire_row(item.event, selected)]
+            if selected:
+                row.append(("class:title", self.signs.text(" ◂")))
         if undone:
             row = [row[0], *((f"{style} class:undone", text) for style, text in row[1:]), ("", UNDONE)]
         return row

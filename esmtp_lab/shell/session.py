@@ -13,6 +13,7 @@ from esmtp_lab.shell.commands import SHORT, run
 from esmtp_lab.shell.facts import Facts, client_facts, server_facts
 from esmtp_lab.shell.lesson import Lesson
 from esmtp_lab.shell.letters import ready_letter
+from esmtp_lab.shell.notes import Note, notes
 from esmtp_lab.shell.record import Change, Page, Record
 from esmtp_lab.shell.repair import repair
 from esmtp_lab.suggest import Names
@@ -118,12 +119,11 @@ class Session:
         lab = self.lab
         was = lab.bench.client.position.state
         crossings = lab.send(line) if lab.role == "client" else lab.say(line)
-        places = tuple(self._put(crossings))
-        self._steps.append(_Step(places, content, self._content))
-        self._undone.clear()
-        self.last = places or self.last
+        self.last = tuple(self._put(crossings)) or self.last
         self._warned = False
         self._after(line, crossings, was)
+        self._steps.append(_Step(tuple(self._new), content, self._content))
+        self._undone.clear()
 
     def _put(self, crossings: Iterable[Crossing]) -> list[int]:
         """Put down what crossed; content as its lines, those that were shown as they were typed once only."""
@@ -204,7 +204,8 @@ class Session:
         self.before, self.cursor = self.facts(), None
         act()
         target.append(source.pop())
-        self.last = self._steps[-1].places if self._steps else self.first
+        places = self._steps[-1].places if self._steps else self.first
+        self.last = tuple(place for place in places if self.record.items[place].event)
         return target[-1]
 
     def command(self, line: str) -> Change:
@@ -283,3 +284,24 @@ class Session:
                 self.tell(f"the rules cannot be read: {error}")
                 return item.event
         return self._annotated[place]
+
+    def notes(self, place: int, depth: str = "") -> list[Note]:
+        """The notes on a line of the record; a line of a long reply does not say again what one before it said."""
+        event = self.annotated(place)
+        if event is None or not self.rules_ready:
+            return []
+        said: set[str] = set()
+        for earlier in self._lines_before(place):
+            said.update(note.rule for note in notes(earlier, depth or self.depth, said))
+        return notes(event, depth or self.depth, said)
+
+    def _lines_before(self, place: int) -> list[Event]:
+        """The earlier lines of the reply that this line belongs to."""
+        found: list[Event] = []
+        event = self.annotated(place)
+        while event is not None and event.line in ("middle", "last") and place > 0:
+            place -= 1
+            event = self.annotated(place)
+            if event is not None:
+                found.insert(0, event)
+        return found

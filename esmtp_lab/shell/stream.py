@@ -15,7 +15,6 @@ from esmtp_lab.shell.footer import FIRST, footer, header
 from esmtp_lab.shell.foresight import hint
 from esmtp_lab.shell.layout import Row, hanging, wrap
 from esmtp_lab.shell.look import style
-from esmtp_lab.shell.notes import notes
 from esmtp_lab.shell.preload import preload
 from esmtp_lab.shell.record import Change, Page
 from esmtp_lab.shell.rows import LAB, Rows
@@ -125,9 +124,8 @@ class Stream:
         self._printed = len(self.session.record.items)
         for place in places:
             self._lines([self.rows.item(place)])
-            event = self.session.annotated(place)
-            if event is not None and self.session.rules_ready and place not in self.session.record.struck:
-                self._lines((self.rows.note(note) for note in notes(event, self.session.depth)), 10)
+            if place not in self.session.record.struck:
+                self._lines(map(self.rows.note, self.session.notes(place)), 10)
 
     def _page(self, page: Page) -> None:
         self._lines([[("class:title", self.signs.text(f"{LAB}  {page.title}"))]])
