@@ -94,8 +94,11 @@ def test_every_row_stands_on_a_rule_of_its_era(era):
 
 
 RUNNING_HEAD = "(?:RFC|August 1982|Simple Mail)"
-NUMBER = r"[0-9]{1,2}(?:\.[0-9]+)*\.?|[A-Z]\.(?:[0-9]+(?:\.[0-9]+)*)?\.?"
-HEADING = re.compile(rf"^(?:APPENDIX ([A-Z])\s*$| {{0,9}}({NUMBER}) {{1,2}}[A-Z][^\n]{{0,72}}$)", re.MULTILINE)
+HEADING = re.compile(
+    r"^(?:APPENDIX ([A-Z])\s*$| {0,9}([0-9]{1,2}(?:\.[0-9]+)*)\.? {1,3}[A-Z][^\n]{0,72}$"
+    r"|([A-Z]\.(?:[0-9]+(?:\.[0-9]+)*)?)\.? {1,3}[A-Z][^\n]{0,72}$)",
+    re.MULTILINE,
+)
 
 
 def sections(document: int) -> dict[str, str]:
@@ -106,7 +109,7 @@ def sections(document: int) -> dict[str, str]:
     marks = list(HEADING.finditer(text))
     for mark, after in zip(marks, [*marks[1:], None], strict=True):
         body = text[mark.start() : after.start() if after else len(text)]
-        key = mark[1] or mark[2].rstrip(".")
+        key = next(filter(None, mark.groups())).rstrip(".")
         found[key] = found.get(key, "") + " " + " ".join(body.split())
     return found
 
