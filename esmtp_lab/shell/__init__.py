@@ -38,7 +38,7 @@ def shell(
     chosen = view or ("bench" if shutil.get_terminal_size().columns >= NARROW else "stream")
     session = Session(lab, view=chosen, lesson=lesson)
     signs = ASCII if ascii or not _holds_unicode() else UNICODE
-    if plain or os.environ.get("TERM") == "dumb":
+    if plain or os.environ.get("TERM") == "dumb" or not sys.stdout.isatty():
         from esmtp_lab.shell.plain import Plain
 
         session.view = "stream"

@@ -160,7 +160,12 @@ class Bench:
     def board(self) -> StyleAndTextTuples:
         """The panes for the present size."""
         columns = self._size[0]
-        rows = self.panes.draw(columns, self._board_rows())
+        try:
+            rows = self.panes.draw(columns, self._board_rows())
+        except Exception as error:  # a view that fails must not take the session with it
+            rows = [
+                [("", self.signs.text(f"this cannot be drawn ({type(error).__name__}: {error}); F2 changes the view"))]
+            ]
         return _joined([padded(row, columns) for row in rows])
 
     def _board_rows(self) -> int:

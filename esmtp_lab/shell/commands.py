@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from esmtp_lab.protocol.era import ERAS
 from esmtp_lab.protocol.policy import policies
 from esmtp_lab.shell import pages
+from esmtp_lab.shell.keys import KEYS, ON_EMPTY
 from esmtp_lab.shell.save import save
 from esmtp_lab.shell.settings import DEPTHS, THEMES, VIEWS
 from esmtp_lab.suggest import Suggestion
@@ -45,7 +46,7 @@ def _help(session: "Session", argument: str) -> None:
         session.show(command.form, [f"{command.meaning}{also}"])
     else:
         width = max(len(each.form) for each in TABLE)
-        keys = [f"{key:<{width}}  {meaning}" for key, meaning in KEYS]
+        keys = [f"{key.name:<{width}}  {key.meaning}" for key in KEYS]
         session.show("lab commands and keys", [*(f"{each.form:<{width}}  {each.meaning}" for each in TABLE), "", *keys])
 
 
@@ -96,10 +97,6 @@ def _lesson(session: "Session", argument: str) -> None:
     else:
         session.show(session.lesson.title, session.lesson.page.splitlines())
 
-
-_EXPLAIN, _BACK, _ON = "?", "[", "]"
-SHORT = {_EXPLAIN: "/explain", _BACK: "/previous", _ON: "/next"}
-"""What stands for a command when it is the whole line."""
 
 TABLE: tuple[Command, ...] = (
     Command(("help",), "[COMMAND]", "what the lab understands", _help, lambda session: names()),
@@ -162,18 +159,6 @@ TABLE: tuple[Command, ...] = (
 )
 """Every lab command."""
 
-KEYS: tuple[tuple[str, str], ...] = (
-    ("Tab", "words that may come next"),
-    ("? on an empty line, F1", "explain"),
-    ("[ ] on an empty line", "walk the parts of a line"),
-    ("M-u, M-r", "undo, redo (M- is Alt, or Esc first)"),
-    ("F2, M-v", "the other view"),
-    ("M-h", "hint of the lesson"),
-    ("PageUp, PageDown", "scroll; Esc closes a page"),
-    ("Up", "earlier lines; a corrected one first"),
-    ("Ctrl-C, Ctrl-D", "clear the line, leave"),
-)
-"""Keys with their meaning, for /help."""
 _BY_NAME = {name: command for command in TABLE for name in command.names}
 
 
@@ -189,7 +174,7 @@ def find(name: str) -> Command | None:
 
 def run(session: "Session", line: str) -> None:
     """Run the command that a line names."""
-    name, _, argument = SHORT.get(line, line).partition(" ")
+    name, _, argument = ON_EMPTY.get(line, line).partition(" ")
     command = find(name)
     if command is None:
         _unknown(session, name)

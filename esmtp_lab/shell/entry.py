@@ -15,6 +15,7 @@ from prompt_toolkit.lexers import Lexer
 from esmtp_lab.highlight.tokens import TOKENS
 from esmtp_lab.shell.commands import suggestions
 from esmtp_lab.shell.foresight import fitting
+from esmtp_lab.shell.keys import ANYWHERE, ON_EMPTY
 from esmtp_lab.shell.rows import style_of
 from esmtp_lab.shell.session import Session
 from esmtp_lab.shell.settings import VIEWS
@@ -94,17 +95,6 @@ def remember(history: InMemoryHistory, session: Session, line: str, kind: str) -
         history.append_string(session.correction)
 
 
-_ANYWHERE = (
-    (("f1",), "/explain"),
-    (("escape", "u"), "/undo"),
-    (("escape", "r"), "/redo"),
-    (("escape", "h"), "/hint"),
-)
-"""Keys that stand for a lab command, whatever is being typed."""
-_ON_EMPTY = ((("?",), "/explain"), (("[",), "/previous"), (("]",), "/next"))
-"""Keys that stand for one on an empty line of the command prompt."""
-
-
 def key_bindings(session: Session, desk: Desk) -> KeyBindings:
     """The keys that both views share."""
     keys = KeyBindings()
@@ -117,10 +107,10 @@ def key_bindings(session: Session, desk: Desk) -> KeyBindings:
     def at_commands() -> bool:
         return session.prompt_kind == "command"
 
-    for press, line in _ANYWHERE:
+    for press, line in ANYWHERE.items():
         keys.add(*press)(_runs(desk, line))
-    for press, line in _ON_EMPTY:
-        keys.add(*press, filter=empty & at_commands)(_runs(desk, line))
+    for char, line in ON_EMPTY.items():
+        keys.add(char, filter=empty & at_commands)(_runs(desk, line))
     keys.add("c-d", filter=empty)(_runs(desk, "/quit"))
 
     @keys.add("enter")

@@ -1,12 +1,10 @@
 """The lines around the record: what stands at the top, and what stands below the typed line."""
 
 from esmtp_lab.protocol.session import STATES
+from esmtp_lab.shell.keys import KEYS
 from esmtp_lab.shell.lesson import goal_marks
 from esmtp_lab.shell.session import Session
 
-_KEYS = "Tab words   ? explain   [ ] walk   M-u undo   F2 view   /help   C-d quit"
-_SHORT = "? explain  Tab words  /help  C-d quit"
-_CONTENT = "F1 explain   M-u undo   F2 view   a lone dot ends the content"
 FIRST = (
     "Type a command as a mail client would, such as EHLO me.example, and press Enter: it goes onto the wire.",
     "Ask: ? on an empty line explains, Tab shows what may come next, /help lists what the lab can do.",
@@ -26,9 +24,10 @@ def header(session: Session) -> str:
 
 
 def footer(session: Session, columns: int) -> str:
-    """The state in plain words, and the keys."""
+    """The state in plain words as far as there is room, and the keys, the most needed first."""
     side = session.lab.bench.server if session.lab.role == "server" else session.lab.bench.client
-    state = f" {side.position.state}"
-    keys = _CONTENT if session.prompt_kind == "content" else _KEYS if columns >= 84 else _SHORT
-    known = f"{state}: {STATES[side.position.state]}   {keys}"
-    return known if len(known) < columns else f"{state}   {keys}"
+    state, meaning = side.position.state, STATES[side.position.state]
+    labels = [key.label for key in KEYS if key.label and (key.in_content or session.prompt_kind == "command")]
+    texts = [f" {state}: {meaning}   {'   '.join(labels)}"]
+    texts += [f" {state}   {'   '.join(labels[:count])}" for count in range(len(labels), 0, -1)]
+    return next((text for text in texts if len(text) < columns), texts[-1])

@@ -6,7 +6,7 @@ from esmtp_lab.export.transcript import note
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.session import GREETING
 from esmtp_lab.shell.codes import MEANINGS, replies
-from esmtp_lab.suggest import Suggestion, suggest
+from esmtp_lab.suggest import Names, Suggestion, suggest
 from esmtp_lab.wire.reply import parse_reply_line
 
 if TYPE_CHECKING:
@@ -35,7 +35,13 @@ def fitting(session: "Session", line: str) -> list[Suggestion]:
     if session.prompt_kind != "command":
         return []
     client = bench.client
-    return suggest(line, client.supposed, client.dialect, tuple(client.offered), session.names)
+    return suggest(line, client.supposed, client.dialect, tuple(client.offered), _names(session))
+
+
+def _names(session: "Session") -> Names:
+    policy = session.lab.policy
+    local = [*policy.mailboxes, *policy.lists, *policy.forwards, *policy.moved]
+    return Names(mailboxes=tuple(f"{name}@{policy.domain}" for name in local))
 
 
 def predicted(session: "Session", line: str) -> list[Event]:
@@ -49,7 +55,14 @@ def predicted(session: "Session", line: str) -> list[Event]:
 
 
 def hint(session: "Session", line: str) -> Hint:
-    """What to say about a half-typed line."""
+    """What to say about a half-typed line; a fault in finding it out does not stop the typing."""
+    try:
+        return _hint(session, line)
+    except Exception as error:
+        return Hint(f"no hint: {type(error).__name__}: {error}")
+
+
+def _hint(session: "Session", line: str) -> Hint:
     if not line:
         return Hint(_awaited(session))
     if line.startswith("/") or session.prompt_kind != "command":
@@ -90,6 +103,9 @@ def _command_hint(session: "Session", line: str) -> Hint:
             return Hint(f"{verb}: {known.meaning}; next: {problem.expected}")
         return Hint(f"octet {problem.at}: {problem.expected} is wanted here", _code(session, line)[:3], True)
     reply = _code(session, line)
+    likely = next((each for each in fitting(session, line) if not each.reason and not line.endswith(each.text)), None)
+    if reply[:1] in ("4", "5") and likely is not None:
+        return Hint(f"next: {likely.text.strip()}   {likely.meaning}")
     return Hint(_rule(session, line) or f"{verb}: {known.meaning}", reply, reply[:1] in ("4", "5"))
 
 
@@ -104,10 +120,8 @@ def _code(session: "Session", line: str) -> str:
 
 def _rule(session: "Session", line: str) -> str:
     """The rule that is most at work on a line, were it sent."""
-    if not session.rules_ready:
-        return ""
     crossings = session.lab.predict(line)
-    event = session.lab.annotate(crossings[0].event) if crossings else None
+    event = session.explained(crossings[0].event, session.lab) if crossings else None
     telling = [each for each in event.citations if each.broken or not each.rule.general] if event else []
     return note(event, telling[0]) if event and telling else ""
 

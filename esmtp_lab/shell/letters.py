@@ -1,8 +1,11 @@
 """The letter that the embedded client delivers when the learner plays the server."""
 
+from collections.abc import Iterator
+
 from esmtp_lab.protocol.client import Delivery
 from esmtp_lab.protocol.policy import Policy
 from esmtp_lab.wire.path import Path
+from esmtp_lab.wire.visible import visible
 
 _CONTENT = b"""\
 From: Me <me@me.example>\r
@@ -22,3 +25,10 @@ def ready_letter(policy: Policy) -> Delivery:
     paths = tuple(Path(name.encode(), policy.domain.encode()) for name in names)
     to = b", ".join(path.mailbox for path in paths)
     return Delivery(Path(b"me", b"me.example"), paths, _CONTENT % to)
+
+
+def fates(delivery: Delivery | None) -> Iterator[str]:
+    """What became of each recipient, as the client sees it."""
+    for outcome in delivery.outcomes if delivery else ():
+        fate = "accepted" if outcome.accepted else "to be tried again" if outcome.temporary else "refused"
+        yield f"for the client, {visible(outcome.path.render())} is {fate}"

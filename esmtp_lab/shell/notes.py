@@ -43,13 +43,25 @@ def notes(event: Event, depth: str, said: Collection[str] = ()) -> list[Note]:
     full = depth == "full"
     telling = [each for each in event.citations if each.broken or not each.rule.general]
     broken = [each for each in telling if each.broken]
-    rest = [each for each in telling if not each.broken and each.rule.id not in said]
+    rest = [each for each in telling if not each.broken]
     # The lines of a long reply get one note each: the reply as a whole must stay readable.
     most = len(rest) if full else 2 if event.line in ("", "only") else 1
-    found = [_note(event, each, full) for each in (*broken, *_distinct(rest)[:most])]
-    if not telling and event.kind in ("command", "reply"):
+    fresh = [each for each in _distinct(rest)[:most] if each.rule.id not in said]
+    found = [_note(event, each, full) for each in (*broken, *fresh)]
+    offered = _offered(event)
+    if offered is not None:
+        found = [offered, *found] if full or broken else [offered]
+    if not found and not telling and event.kind in ("command", "reply"):
         found.append(Note("", UNKNOWN))
     return found
+
+
+def _offered(event: Event) -> Note | None:
+    """What a line of the EHLO reply offers, by the definition of its extension."""
+    span = find(event.spans, "ehlo-keyword") if event.kind == "reply" else None
+    keyword = event.octets[span.start : span.end].decode("ascii", "replace") if span else ""
+    extension = event.dialect.extension(keyword) if keyword else None
+    return Note(keyword, f"{extension.meaning}.", extension.defined_in) if extension else None
 
 
 def _distinct(citations: list[Citation]) -> list[Citation]:

@@ -12,7 +12,7 @@ WIDE = 100
 """Columns from which the wire stands between the two sides."""
 _LOW = 15
 """Rows below which there is room for the wire alone."""
-_ABOUT, _LABEL = 18, 8
+_ABOUT, _LABEL = 20, 8
 
 
 class Panes:
@@ -27,13 +27,15 @@ class Panes:
 
     def draw(self, columns: int, height: int) -> list[Row]:
         """Exactly `height` rows of exactly `columns` columns."""
-        head = wrap([("class:title", self.signs.text(header(self.session)))], columns)[:1]
+        head = wrap([("class:title", self.signs.text(header(self.session)))], columns)
+        head = head[: 2 if height >= _LOW else 1]
+        room = height - len(head)
         if height < _LOW:
-            rows = self._wire_box(columns, height - 3)
+            rows = self._wire_box(columns, room - 2)
         elif columns >= WIDE:
-            rows = self._wide(columns, height - 4)
+            rows = self._wide(columns, room - 3)
         else:
-            rows = self._narrow(columns, height - 5)
+            rows = self._narrow(columns, room - 4)
         return fitted(head + rows, height)
 
     def scroll(self, step: int) -> None:

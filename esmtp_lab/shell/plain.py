@@ -4,8 +4,8 @@ import sys
 from getpass import getpass
 
 from esmtp_lab.protocol.event import Event
-from esmtp_lab.shell.commands import SHORT
 from esmtp_lab.shell.footer import FIRST, header
+from esmtp_lab.shell.keys import ON_EMPTY
 from esmtp_lab.shell.pages import shown
 from esmtp_lab.shell.record import Change
 from esmtp_lab.shell.session import Session
@@ -48,7 +48,7 @@ class Plain:
             return
         kind = self.session.prompt_kind
         change = self.session.type(line)
-        wire = kind != "command" or not (line.startswith("/") or line in SHORT)
+        wire = kind != "command" or not (line.startswith("/") or line in ON_EMPTY)
         self._show(change, 1 if wire and self._echoed else 0)
 
     def _question(self) -> str:
@@ -102,9 +102,9 @@ class Plain:
             self._write("lab", f"{change.page.title}:")
             for line in change.page.lines:
                 self._write("lab", line)
-        if self.session.lesson is not None and change.new:
-            for goal in self.session.lesson.goals(self.session.lab):
-                self._write("lesson", f"{'met' if goal.met else 'not yet met'}: {goal.text}")
+        lesson = self.session.lesson
+        for goal in lesson.goals(self.session.lab) if lesson and change.new else ():
+            self._write("lesson", f"{'met' if goal.met else 'not yet met'}: {goal.text}")
 
     def _catch_up(self, echoed: int) -> None:
         """What is new in the record, but not the line that the terminal has echoed already."""

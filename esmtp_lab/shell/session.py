@@ -9,15 +9,14 @@ from esmtp_lab.errors import EsmtpLabError
 from esmtp_lab.lab import Lab
 from esmtp_lab.protocol.event import Event, text_events
 from esmtp_lab.protocol.side import Side
-from esmtp_lab.shell.commands import SHORT, run
+from esmtp_lab.shell.commands import run
 from esmtp_lab.shell.facts import Facts, client_facts, server_facts
+from esmtp_lab.shell.keys import ON_EMPTY
 from esmtp_lab.shell.lesson import Lesson
-from esmtp_lab.shell.letters import ready_letter
+from esmtp_lab.shell.letters import fates, ready_letter
 from esmtp_lab.shell.notes import Note, notes
 from esmtp_lab.shell.record import Change, Page, Record
 from esmtp_lab.shell.repair import repair
-from esmtp_lab.suggest import Names
-from esmtp_lab.wire.visible import visible
 
 _UNENDED = "the content is not ended, and the letter would be lost: a lone dot ends it; leave once more to go anyway"
 
@@ -53,6 +52,7 @@ class Session:
         self.hints_shown = 0
         self.finished = False
         self.rules_ready = False
+        self._rules_broken = False
         self.typed = False
         self._warned = False
         self._annotated: dict[int, Event] = {}
@@ -95,7 +95,8 @@ class Session:
 
     def _guard(self, action: Callable[[], None]) -> Change:
         """Let nothing that goes wrong end the session; say it in one line."""
-        self.rules_ready = self.typed = True
+        self.typed = True
+        self.rules_ready = not self._rules_broken
         self._clear()
         try:
             action()
@@ -108,7 +109,7 @@ class Session:
     def _play(self, line: str) -> None:
         if self.prompt_kind != "command":
             self._wire(line)
-        elif line.startswith("/") or line in SHORT:
+        elif line.startswith("/") or line in ON_EMPTY:
             run(self, line)
         elif line or self.lab.role == "client":
             self._wire(line)
@@ -171,15 +172,10 @@ class Session:
                 self.tell(f"perhaps you meant: {self.correction}")
         if state == "closed" and was != "closed":
             self.tell("closed; /restart opens a new session, /undo goes back, /quit leaves")
-            self._outcomes()
+            for text in fates(self.lab.bench.delivery):
+                self.tell(text)
         elif state == "closed":
             self.tell("nobody hears that: the channel is closed; /restart opens a new session")
-
-    def _outcomes(self) -> None:
-        delivery = self.lab.bench.delivery
-        for outcome in delivery.outcomes if delivery else ():
-            fate = "accepted" if outcome.accepted else "to be tried again" if outcome.temporary else "refused"
-            self.tell(f"for the client, {visible(outcome.path.render())} is {fate}")
 
     # Undo ----------------------------------------------------------------------------------------
 
@@ -264,26 +260,25 @@ class Session:
             return f"D: [{len(self.lab.bench.client.content_so_far)}] "
         return "A: " if self.prompt_kind == "line" else "C: "
 
-    @property
-    def names(self) -> Names:
-        """Names to offer while a line is typed."""
-        policy = self.lab.policy
-        local = [*policy.mailboxes, *policy.lists, *policy.forwards, *policy.moved]
-        return Names(mailboxes=tuple(f"{name}@{policy.domain}" for name in local))
-
     def annotated(self, place: int) -> Event | None:
         """The event at a place of the record with its citations, or without them as long as no rules are read."""
         item = self.record.items[place]
         if item.event is None or item.lab is None or not self.rules_ready:
             return item.event
         if place not in self._annotated:
-            try:
-                self._annotated[place] = item.lab.annotate(item.event)
-            except EsmtpLabError as error:
-                self.rules_ready = False
-                self.tell(f"the rules cannot be read: {error}")
-                return item.event
+            self._annotated[place] = self.explained(item.event, item.lab)
         return self._annotated[place]
+
+    def explained(self, event: Event, lab: Lab) -> Event:
+        """An event with its citations; where the rules cannot be read, say so once and go on without."""
+        if not self.rules_ready:
+            return event
+        try:
+            return lab.annotate(event)
+        except EsmtpLabError as error:
+            self.rules_ready, self._rules_broken = False, True
+            self.tell(f"the rules cannot be read: {error}")
+            return event
 
     def notes(self, place: int, depth: str = "") -> list[Note]:
         """The notes on a line of the record; a line of a long reply does not say again what one before it said."""

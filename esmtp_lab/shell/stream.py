@@ -14,6 +14,7 @@ from esmtp_lab.shell.entry import Typed, Words, key_bindings, remember
 from esmtp_lab.shell.footer import FIRST, footer, header
 from esmtp_lab.shell.foresight import hint
 from esmtp_lab.shell.layout import Row, hanging, wrap
+from esmtp_lab.shell.lesson import goal_marks
 from esmtp_lab.shell.look import style
 from esmtp_lab.shell.preload import preload
 from esmtp_lab.shell.record import Change, Page
@@ -35,6 +36,7 @@ class Stream:
         self.history = history
         self.rows = Rows(session, signs, numbered=False)
         self._printed = 0
+        self._marks = goal_marks(session.lesson, session.lab) if session.lesson else ""
         self._style = DynamicStyle(lambda: style(session.theme))
         self._prompt: PromptSession[str] = PromptSession(
             self._message,
@@ -63,12 +65,19 @@ class Stream:
         """Read and play lines until the learner leaves or wants the other view."""
         session = self.session
         if not self._printed:
-            self._lines([[("class:title", header(session).strip())], *([("class:lab", line)] for line in FIRST)], 0)
+            self._greet()
         self._catch_up()
         while session.view == "stream" and not session.finished:
             draft, session.draft = session.draft, ""
             text = self._prompt.prompt(default=draft, pre_run=lambda: preload(session))
             self._play(text)
+
+    def _greet(self) -> None:
+        """What stands at the top: the host, the lesson where there is one, and how to begin."""
+        lesson = self.session.lesson
+        texts = (*(lesson.page.splitlines() if lesson else ()), *FIRST)
+        rows: list[Row] = [[("class:title", self.signs.text(header(self.session).strip()))]]
+        self._lines([*rows, *([("class:lab", self.signs.text(text))] for text in texts)], 0)
 
     def _play(self, text: str) -> None:
         session = self.session
@@ -117,6 +126,15 @@ class Stream:
         self._catch_up()
         if change.page:
             self._page(change.page)
+        self._goals()
+
+    def _goals(self) -> None:
+        """The goals of the lesson, whenever one of them was met or lost."""
+        lesson = self.session.lesson
+        marks = goal_marks(lesson, self.session.lab) if lesson else ""
+        if marks != self._marks:
+            self._lines([[("class:lab", self.signs.text(f"{LAB}  {marks}"))]])
+        self._marks = marks
 
     def _catch_up(self) -> None:
         """Print what no one has printed yet."""

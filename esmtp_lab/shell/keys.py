@@ -1,0 +1,40 @@
+"""The keys, as data: what they do, and how the footer and /help name them."""
+
+from typing import NamedTuple
+
+ANYWHERE: dict[tuple[str, ...], str] = {
+    ("f1",): "/explain",
+    ("escape", "u"): "/undo",
+    ("escape", "r"): "/redo",
+    ("escape", "h"): "/hint",
+}
+"""Keys that stand for a lab command, whatever is being typed."""
+
+ON_EMPTY: dict[str, str] = {"?": "/explain", "[": "/previous", "]": "/next"}
+"""What stands for a lab command where it is all that is typed at the command prompt."""
+
+
+class Key(NamedTuple):
+    """A key with its meaning; `label` is its name in the footer, where it has a place there."""
+
+    name: str
+    meaning: str
+    label: str = ""
+    in_content: bool = False
+
+
+KEYS: tuple[Key, ...] = (
+    Key("? on an empty line", "explain", "? explain"),
+    Key("F1", "explain, in content too", "", in_content=True),
+    Key("Tab", "words that may come next", "Tab words"),
+    Key("Ctrl-D", "on an empty line: leave, as QUIT does", "C-d quit", in_content=True),
+    Key("Ctrl-C", "clear the line"),
+    Key("M-u, M-r", "undo, redo (M- is Alt, or Esc first)", "M-u undo", in_content=True),
+    Key("F2, M-v", "the other view", "F2 view", in_content=True),
+    Key("Up", "earlier lines; a corrected one first"),
+    Key("[ ] on an empty line", "walk the parts of a line", "[ ] walk"),
+    Key("M-h", "hint of the lesson"),
+    Key("PageUp, PageDown", "scroll; Esc closes a page"),
+    Key("/", "begins a lab command", "/help"),
+)
+"""Every key, the most needed first."""

@@ -1,0 +1,102 @@
+"""The table: what is tried, what must come of it, and who does it otherwise and why."""
+
+from typing import Any, NamedTuple
+
+from esmtp_lab.protocol.session import END_OF_DATA
+
+DOMAIN = "lab.example"
+"""The domain of whoever receives, ours and theirs."""
+
+SENDER = "me@me.example"
+HUNDRED = tuple(f"r{number:03}" for number in range(100))
+PEOPLE = ("ada", "bob", *HUNDRED)
+"""The mailboxes of every server. Nobody is called stranger."""
+
+MOST_OCTETS = 10_485_760
+"""The largest letter that every server takes."""
+
+HEADER = (
+    b"From: <me@me.example>\r\nTo: <ada@lab.example>\r\nDate: Tue, 24 Nov 2026 09:00:00 +0000\r\n"
+    b"Message-ID: <1@me.example>\r\nSubject: a line\r\n\tthat is folded\r\n"
+)
+"""Has all that servers like to add where it is missing."""
+
+ROW = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ #$%&-+=\r\n"
+
+
+def _large(octets: int) -> bytes:
+    rows, rest = divmod(octets - len(HEADER) - 2, len(ROW))
+    return HEADER + b"\r\n" + ROW * (rows - 1) + b"x" * rest + ROW
+
+
+class Case(NamedTuple):
+    """One letter for one server, and what must come of it.
+
+    `reached` are the mailboxes that hold it afterwards, once each and octet for octet; `refusals` all negative replies
+    of the session, each with the input that it answers; `says` what must stand in one of the client's lines. `knows_ehlo`
+    is false where the server is one of 1982.
+    """
+
+    name: str
+    content: bytes
+    recipients: tuple[str, ...] = ("ada",)
+    reached: tuple[str, ...] = ("ada",)
+    sender: str = SENDER
+    refusals: tuple[tuple[str, int], ...] = ()
+    says: bytes = b""
+    knows_ehlo: bool = True
+
+
+CASES = (
+    Case(
+        "ordinary",
+        HEADER + b"\r\n" + b"x" * 998 + b"\r\nFrom the start\r\n\r\n trailing blanks \t \r\n\r\n\r\n",
+        says=b"EHLO me.example\r\n",
+    ),
+    Case(
+        "one of three refused",
+        HEADER + b"\r\nhello\r\n",
+        recipients=("ada", "stranger", "bob"),
+        reached=("ada", "bob"),
+        refusals=(("RCPT", 550),),
+    ),
+    Case(
+        "dots",
+        b".Dot: the first octet of all\r\n"
+        + HEADER
+        + b"\r\n.\r\n..\r\n...\r\n.one\r\n..two\r\n a . in between .\r\n\r\n.\r\nQUIT\r\n.\r\n",
+    ),
+    Case(
+        "eight bits",
+        HEADER + b"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n"
+        b"\r\nGr\xc3\xbc\xc3\x9fe, and no UTF-8: \x80\x85\xa0\xad\xfe\xff\r\n",
+        says=b" BODY=8BITMIME",
+    ),
+    Case("too large", _large(MOST_OCTETS + 1), reached=(), refusals=(("MAIL", 552),), says=b" SIZE=10485761"),
+    Case("HELO", HEADER + b"\r\nhello\r\n", refusals=(("EHLO", 500),), says=b"HELO me.example\r\n", knows_ehlo=False),
+    Case("null reverse-path", HEADER + b"\r\nhello\r\n", sender="", says=b"MAIL FROM:<>"),
+    Case("100 recipients", HEADER + b"\r\nhello\r\n", recipients=HUNDRED, reached=HUNDRED),
+    Case("10 MB", _large(10_000_000)),
+)
+
+
+class Differs(NamedTuple):
+    """A program that does otherwise: why, and what must come out instead."""
+
+    why: str
+    changes: dict[str, Any]
+
+
+class Cannot(NamedTuple):
+    """A case that cannot be tried with a program: why."""
+
+    why: str
+
+
+EXCEPTIONS: dict[tuple[str, str], Differs | Cannot] = {}
+
+
+def expected(program: str, case: Case) -> Case:
+    """The case as it must come out with a program."""
+    exception = EXCEPTIONS.get((program, case.name))
+    return case._replace(**exception.changes) if isinstance(exception, Differs) else case

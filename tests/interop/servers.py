@@ -1,0 +1,384 @@
+"""Servers of others, each in a root directory of its own with private users, on free ports of loopback.
+
+A server has two ports: on `modern` it knows EHLO, on `old` it refuses it. What reaches a mailbox is compared without
+the trace fields that its server adds, and those must be there to the letter.
+"""
+
+import asyncio
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+from aiosmtpd.smtp import SMTP, Envelope
+
+from .cases import DOMAIN, MOST_OCTETS, PEOPLE, Case
+from .obtain import Lacking, unpack
+
+SECONDS = 30.0
+CONF = Path(__file__).parent / "conf"
+_TICK = 0.02
+_DATE = rb"\w{3}, [ \d]\d \w{3} \d{4} [\d:]{8} \+0000"
+
+_KEEPER, _POSTFIX, _POSTDROP, _EXIM, _SMTPD, _SMTPQ = range(61_010, 61_016)
+"""Numbers of users and groups that exist in the root directories only."""
+
+_USERS = {
+    "root": 0,
+    "postfix": _POSTFIX,
+    "Debian-exim": _EXIM,
+    "opensmtpd": _SMTPD,
+    "opensmtpq": _SMTPQ,
+    "nobody": 65_534,
+} | dict.fromkeys(PEOPLE, _KEEPER)
+_GROUPS = {
+    "root": 0,
+    "postfix": _POSTFIX,
+    "postdrop": _POSTDROP,
+    "Debian-exim": _EXIM,
+    "opensmtpd": _SMTPD,
+    "opensmtpq": _SMTPQ,
+    "nogroup": 65_534,
+    "people": _KEEPER,
+}
+
+
+class ForeignServer(Protocol):
+    """What the tests ask of a server."""
+
+    modern: int
+    old: int
+
+    def forget(self) -> None:
+        """Empty all mailboxes."""
+
+    def arrived(self, case: Case) -> dict[str, list[bytes]]:
+        """The contents in each mailbox that is not empty, once as many as the case awaits are there."""
+
+    def stop(self) -> None:
+        """End it, and all that it has started."""
+
+
+class Rooted:
+    """A server that runs in a root directory of its own, and puts letters into Maildir folders.
+
+    `program` is its Debian package, `command` starts it in the foreground, `folders` are made before, each with the
+    numbers of its user and group and its mode. `files` says which of our configuration files goes where.
+    """
+
+    program = ""
+    command: tuple[str, ...] = ()
+    files: dict[str, str]
+    folders: tuple[tuple[str, int, int, int], ...]
+    keeper = _KEEPER
+
+    def __init__(self) -> None:
+        if os.name != "posix" or os.geteuid() != 0:
+            raise Lacking(f"{self.program} needs root, to run in a root directory of its own")
+        self._temporary = tempfile.TemporaryDirectory(prefix=f"{self.program}-")
+        self.root = Path(self._temporary.name).resolve() / self.program
+        self.modern, self.old = _free_ports()
+        self._guard: subprocess.Popen[bytes] | None = None
+        try:
+            self._furnish()
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    # Its root directory --------------------------------------------------------------------------
+
+    def _furnish(self) -> None:
+        unpack(self.program, self.root)
+        self._write("etc/passwd", "".join(f"{name}:x:{n}:{n}::/home/{name}:/bin/sh\n" for name, n in _USERS.items()))
+        self._write("etc/group", "".join(f"{name}:x:{n}:\n" for name, n in _GROUPS.items()))
+        self._write("etc/hosts", "127.0.0.1 localhost\n")
+        # Nobody is asked for names: the only name server is one that is not there.
+        self._write("etc/resolv.conf", "nameserver 127.0.0.1\n")
+        self._write("etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n")
+        # A plain file: device nodes can neither be made nor used in every container.
+        self._write("dev/null", "")
+        (self.root / "dev/null").chmod(0o666)
+        for ours, theirs in self.files.items():
+            text = (CONF / ours).read_text("utf-8")
+            self._write(theirs, text.replace("@MODERN@", str(self.modern)).replace("@OLD@", str(self.old)))
+        homes = [(f"home/{name}", self.keeper, self.keeper, 0o755) for name in PEOPLE]
+        for name, user, group, mode in [*self.folders, ("tmp", 0, 0, 0o1777), ("var/log", 0, 0, 0o1777), *homes]:
+            folder = self.root / name
+            folder.mkdir(parents=True, exist_ok=True)
+            os.chown(folder, user, group)
+            folder.chmod(mode)
+
+    def _write(self, name: str, text: str) -> None:
+        file = self.root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, "utf-8")
+
+    # Its processes -------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        # The guard reads until we close its input or are gone, and then ends its whole process group.
+        guard = ["sh", "-c", '"$@" & cat >&2; kill -TERM 0', "guard"]
+        with open(self.root / "var/log/output", "wb") as output:
+            self._guard = subprocess.Popen(
+                [*guard, "chroot", str(self.root), *self.command],
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=output,
+                env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"},
+                start_new_session=True,
+            )
+        for port in (self.modern, self.old):
+            if not _until(lambda port=port: _is_open(port)):
+                raise AssertionError(f"{self.program} does not open its port\n{self.log()}")
+
+    def stop(self) -> None:
+        """End every process whose root directory is this one, and take the directory away."""
+        if self._guard is not None:
+            assert self._guard.stdin is not None
+            self._guard.stdin.close()
+            if not _until(lambda: not self._processes(), 5.0):
+                for process in self._processes():
+                    os.kill(process, signal.SIGKILL)
+            self._guard.wait(SECONDS)
+        self._temporary.cleanup()
+
+    def _processes(self) -> list[int]:
+        found = []
+        for each in Path("/proc").glob("[0-9]*"):
+            try:
+                # OpenSMTPD's own go on into a directory inside.
+                if Path(os.readlink(each / "root")).is_relative_to(self.root):
+                    found.append(int(each.name))
+            except OSError:  # it has ended meanwhile
+                continue
+        return found
+
+    def log(self) -> str:
+        """The last lines of its logs."""
+        logs = [file.read_text("utf-8", "replace")[-3000:] for file in (self.root / "var/log").glob("*")]
+        return "\n".join(logs)
+
+    # Its mailboxes -------------------------------------------------------------------------------
+
+    def forget(self) -> None:
+        """Empty all mailboxes."""
+        for name in PEOPLE:
+            shutil.rmtree(self.root / "home" / name / "Maildir", ignore_errors=True)
+
+    def arrived(self, case: Case) -> dict[str, list[bytes]]:
+        """See `ForeignServer`. These servers deliver after their 250, so it waits, but not for ever."""
+        if not _until(lambda: all(self._letters(name) for name in case.reached)):
+            raise AssertionError(f"{self.program} accepted what it did not deliver\n{self.log()}")
+        arrived = {name: [self._content(file, name, case) for file in self._letters(name)] for name in PEOPLE}
+        return {name: contents for name, contents in arrived.items() if contents}
+
+    def _letters(self, name: str) -> list[Path]:
+        return list((self.root / "home" / name / "Maildir" / "new").glob("*"))
+
+    def _content(self, file: Path, name: str, case: Case) -> bytes:
+        letter = file.read_bytes()
+        trace = re.compile(self.trace(f"{name}@{DOMAIN}".encode(), case))
+        match = trace.match(letter)
+        assert match is not None, f"trace fields of {self.program}: {letter[:500]!r}"
+        content = letter[match.end() :]
+        assert b"\r" not in content
+        return content.replace(b"\n", b"\r\n")
+
+    def trace(self, path: bytes, case: Case) -> bytes:
+        """The pattern of what this server puts in front of a letter for a path."""
+        raise NotImplementedError
+
+
+class Postfix(Rooted):
+    """Postfix: its master, a receiving and a delivering process."""
+
+    program = "postfix"
+    command = ("/usr/lib/postfix/sbin/master", "-d", "-c", "/etc/postfix")
+    files = {name: f"etc/postfix/{name}" for name in ("main.cf", "master.cf", "no-ehlo")}  # noqa: RUF012
+    folders = (
+        *((f"var/spool/postfix/{name}", _POSTFIX, 0, 0o700) for name in (
+            "active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private", "saved", "trace",
+        )),
+        ("var/spool/postfix/maildrop", _POSTFIX, _POSTDROP, 0o730),
+        ("var/spool/postfix/public", _POSTFIX, _POSTDROP, 0o710),
+        ("var/spool/postfix/pid", 0, 0, 0o755),
+        ("var/lib/postfix", _POSTFIX, 0, 0o700),
+    )
+
+    def trace(self, path: bytes, case: Case) -> bytes:
+        """See `Rooted.trace`."""
+        path = re.escape(path)
+        how = b"ESMTP" if case.knows_ehlo else b"SMTP"
+        whom = rb"\n\tfor <%b>" % path if len(case.recipients) == 1 else b""
+        return (
+            rb"Return-Path: <%b>\nX-Original-To: %b\nDelivered-To: %b\n"
+            rb"Received: from me\.example \(unknown \[127\.0\.0\.1\]\)\n"
+            rb"\tby lab\.example \(Postfix\) with %b id \w+%b;(?:\n\t| )%b \(UTC\)\n"
+        ) % (re.escape(case.sender.encode()), path, path, how, whom, _DATE)
+
+
+class Exim(Rooted):
+    """Exim: one daemon, which does without root where it delivers."""
+
+    program = "exim4-daemon-light"
+    command = ("/usr/sbin/exim4", "-bdf")
+    files = {"exim4.conf": "etc/exim4/exim4.conf"}  # noqa: RUF012
+    folders = (("var/spool/exim4", _EXIM, _EXIM, 0o750),)
+    keeper = _EXIM
+
+    def trace(self, path: bytes, case: Case) -> bytes:
+        """See `Rooted.trace`."""
+        path, sender = re.escape(path), re.escape(case.sender.encode())
+        how = b"esmtp" if case.knows_ehlo else b"smtp"
+        whom = rb"\n\tfor %b" % path if len(case.recipients) == 1 else b""
+        return (
+            rb"Return-path: <%b>\nEnvelope-to: %b\n"
+            rb"Received: from \[127\.0\.0\.1\] \(helo=me\.example\)\n\tby lab\.example with %b \(Exim [\d.]+\)\n"
+            rb"\t\(envelope-from <%b>\)\n\tid [\w-]+%b;\n\t%b\n"
+        ) % (sender, path, how, sender, whom, _DATE)
+
+
+class OpenSmtpd(Rooted):
+    """OpenSMTPD: six processes that guard each other."""
+
+    program = "opensmtpd"
+    command = ("/usr/sbin/smtpd", "-d")
+    files = {"smtpd.conf": "etc/smtpd.conf"}  # noqa: RUF012
+    folders = (
+        ("var/run", 0, 0, 0o755),
+        ("var/lib/opensmtpd/empty", 0, 0, 0o755),
+        ("var/spool/smtpd", 0, 0, 0o711),
+        ("var/spool/smtpd/offline", 0, _SMTPQ, 0o770),
+        *((f"var/spool/smtpd/{name}", _SMTPQ, 0, 0o700) for name in ("corrupt", "incoming", "purge", "queue", "temporary")),
+    )
+
+    def trace(self, path: bytes, case: Case) -> bytes:
+        """See `Rooted.trace`."""
+        path = re.escape(path)
+        how = b"ESMTP" if case.knows_ehlo else b"SMTP"
+        whom = rb"\n\tfor <%b>" % path if len(case.recipients) == 1 else b""
+        return (
+            rb"Return-Path: <%b>\nDelivered-To: %b\n"
+            rb"Received: from me\.example \(localhost \[127\.0\.0\.1\]\)\n"
+            rb"\tby lab\.example \(OpenSMTPD\) with %b id \w+%b;\n\t%b \(UTC\)\n"
+        ) % (re.escape(case.sender.encode()), path, how, whom, _DATE)
+
+
+class Loop:
+    """An event loop in a thread of its own, for servers that live in this process.
+
+    `errors` is what reached its exception handler.
+    """
+
+    def __init__(self) -> None:
+        self.errors: list[dict[str, Any]] = []
+        self.loop = asyncio.new_event_loop()
+        self.loop.set_exception_handler(lambda _, context: self.errors.append(context))
+        self._thread = threading.Thread(target=self.loop.run_forever)
+        self._thread.start()
+
+    def run(self, what: Coroutine[Any, Any, Any]) -> Any:
+        """Run a coroutine in the loop, and wait for what it returns."""
+        return asyncio.run_coroutine_threadsafe(what, self.loop).result(SECONDS)
+
+    def stop(self) -> None:
+        """End the loop and its thread."""
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join(SECONDS)
+        self.loop.close()
+
+
+class _Old(SMTP):
+    async def smtp_EHLO(self, hostname: str) -> None:  # noqa: N802
+        await self.push("500 EHLO is not known here")
+
+
+class Aiosmtpd:
+    """aiosmtpd, in this process, as a library: it adds no trace fields, and the letters stay in memory."""
+
+    def __init__(self) -> None:
+        self._arrived: list[Envelope] = []
+        self._loop = Loop()
+        self._listeners: list[asyncio.Server] = []
+        self.modern, self.old = (self._loop.run(self._listen(kind)) for kind in (SMTP, _Old))
+
+    async def _listen(self, kind: type[SMTP]) -> int:
+        make = lambda: kind(self, hostname=DOMAIN, loop=self._loop.loop, data_size_limit=MOST_OCTETS)  # noqa: E731
+        listener = await self._loop.loop.create_server(make, "127.0.0.1", 0)
+        self._listeners.append(listener)
+        return listener.sockets[0].getsockname()[1]
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: SMTP, session: object, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Known people only."""
+        if address.partition("@")[0] not in PEOPLE:
+            return "550 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: object, envelope: Envelope) -> str:  # noqa: N802
+        """Keep the letter."""
+        self._arrived.append(envelope)
+        return "250 OK"
+
+    def forget(self) -> None:
+        """See `ForeignServer`."""
+        self._arrived.clear()
+
+    def arrived(self, case: Case) -> dict[str, list[bytes]]:
+        """See `ForeignServer`."""
+        found: dict[str, list[bytes]] = {}
+        for envelope in self._arrived:
+            assert envelope.mail_from == case.sender
+            for path in envelope.rcpt_tos:
+                found.setdefault(path.removesuffix(f"@{DOMAIN}"), []).append(envelope.original_content)
+        return found
+
+    def stop(self) -> None:
+        """See `ForeignServer`."""
+        for listener in self._listeners:
+            self._loop.loop.call_soon_threadsafe(listener.close)
+        self._loop.stop()
+        assert self._loop.errors == []
+
+
+SERVERS: dict[str, Callable[[], ForeignServer]] = {
+    "Postfix": Postfix,
+    "Exim": Exim,
+    "OpenSMTPD": OpenSmtpd,
+    "aiosmtpd": Aiosmtpd,
+}
+
+
+def _until(holds: Callable[[], bool], seconds: float = SECONDS) -> bool:
+    """Whether something holds before the time is over."""
+    end = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > end:
+            return False
+        time.sleep(_TICK)
+    return True
+
+
+def _is_open(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _free_ports() -> Iterator[int]:
+    """Two ports that are free now; both are held until both are found."""
+    with socket.socket() as one, socket.socket() as other:
+        for each in (one, other):
+            each.bind(("127.0.0.1", 0))
+        ports = [each.getsockname()[1] for each in (one, other)]
+    return iter(ports)

@@ -1,0 +1,81 @@
+"""Every program, every case: what arrives, what is refused and what was said are as the table has them."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+
+from esmtp_lab.lab import client_dialect
+from esmtp_lab.net.client import deliver
+from esmtp_lab.protocol.client import Delivery
+from esmtp_lab.protocol.event import Event
+from esmtp_lab.wire.path import Path as MailPath
+
+from .cases import CASES, DOMAIN, EXCEPTIONS, Cannot, Case, expected
+from .clients import CLIENTS
+from .conftest import OurServer
+from .servers import SERVERS, ForeignServer
+
+each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+
+
+@each_case
+@pytest.mark.parametrize("program", CLIENTS)
+def test_their_client_and_our_server(program: str, case: Case, our_server: OurServer, tmp_path: Path) -> None:
+    want = _expected(program, case)
+    told = CLIENTS[program](our_server.port, case, tmp_path)
+    our_server.stop()
+    _compare(our_server.arrived(want), our_server.events, want)
+    assert told.delivered == bool(want.reached), told.words
+
+
+@each_case
+@pytest.mark.parametrize("program", SERVERS)
+def test_our_client_and_their_server(
+    program: str, case: Case, their_server: Callable[[str], ForeignServer]
+) -> None:
+    want = _expected(program, case)
+    server = their_server(program)
+    server.forget()
+    events: list[Event] = []
+    delivery = Delivery(_path(case.sender), tuple(_path(f"{name}@{DOMAIN}") for name in case.recipients), case.content)
+    port = server.modern if case.knows_ehlo else server.old
+    done = asyncio.run(deliver(delivery, client_dialect(), port=port, patience=0.1, on_event=events.append))
+    _compare(server.arrived(want), events, want)
+    accepted = [outcome.path.name.decode() for outcome in done.outcomes if outcome.accepted]
+    assert accepted == [name for name in case.recipients if name in want.reached]
+
+
+def _expected(program: str, case: Case) -> Case:
+    exception = EXCEPTIONS.get((program, case.name))
+    if isinstance(exception, Cannot):
+        pytest.skip(f"{program}: {exception.why}")
+    return expected(program, case)
+
+
+def _path(text: str) -> MailPath:
+    local_part, _, domain = text.encode().partition(b"@")
+    return MailPath(local_part, domain)
+
+
+def _compare(arrived: dict[str, list[bytes]], events: Iterable[Event], want: Case) -> None:
+    said = [event.octets for event in events if event.kind == "command"]
+    assert [line for line in said if want.says in line], said[:5]
+    assert [(event.to, event.code) for event in events if event.negative and event.last] == list(want.refusals)
+    assert sorted(arrived) == sorted(want.reached)
+    for name, contents in arrived.items():
+        assert len(contents) == 1, f"{name} has {len(contents)} letters"
+        assert _same(contents[0], want.content), _difference(contents[0], want.content)
+
+
+def _same(one: bytes, other: bytes) -> bool:
+    """Whether two contents are equal; pytest would take long to explain how 10 MB differ."""
+    return one == other
+
+
+def _difference(arrived: bytes, sent: bytes) -> str:
+    at = next((at for at, (one, other) in enumerate(zip(arrived, sent, strict=False)) if one != other), None)
+    at = min(len(arrived), len(sent)) if at is None else at
+    around = slice(max(0, at - 20), at + 40)
+    return f"{len(arrived)} octets for {len(sent)}; at {at} there is {arrived[around]!r} for {sent[around]!r}"

@@ -1,0 +1,122 @@
+"""The bench as rows of text: exact in size, with nothing of the protocol cut."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from esmtp_lab.shell.layout import padded, width, wrap
+from esmtp_lab.shell.panes import Panes
+from esmtp_lab.shell.rows import Rows
+from esmtp_lab.shell.session import Session
+from esmtp_lab.shell.signs import ASCII, UNICODE
+
+Types = Callable[..., Session]
+
+
+def drawn(session: Session, columns: int, height: int, back: int = 0) -> str:
+    panes = Panes(session, UNICODE)
+    panes.back = back
+    return "\n".join("".join(text for _, text in row) for row in panes.draw(columns, height))
+
+
+@given(
+    st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=30)), st.integers(4, 60)
+)
+def test_wrapping_loses_nothing(texts: list[str], columns: int) -> None:
+    rows = wrap([("", text) for text in texts], columns)
+    assert "".join(text for row in rows for _, text in row) == "".join(texts)
+    assert all(width(row) <= max(columns, 2) for row in rows)
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 99, 100, 132])
+@pytest.mark.parametrize("height", [7, 11, 15, 20, 37])
+def test_the_board_fits_every_size(types: Types, letter: tuple[str, ...], columns: int, height: int) -> None:
+    for session in (types(*letter), types("EHLO me.example", "/help"), types("]"), types()):
+        rows = Panes(session, UNICODE).draw(columns, height)
+        assert len(rows) == height
+        assert all(width(padded(row, columns)) == columns and width(row) <= columns for row in rows)
+
+
+@pytest.mark.parametrize("columns", [40, 80, 132])
+def test_every_line_of_the_wire_can_be_read_whole(types: Types, letter: tuple[str, ...], columns: int) -> None:
+    session = types(*letter, "RCPT TO:<" + "x" * 200 + "@lab.example>")
+    # Scrolled through from the newest line to the first, a row at a time.
+    seen: list[str] = []
+    for back in range(400):
+        rows = Panes(session, UNICODE)._wire(columns - 4, 5) if not back else _scrolled(session, columns - 4, back)
+        seen.append("".join("".join(text for _, text in row).strip() for row in rows))
+    everything = " ".join(re.sub(r"\s", "", text) for text in seen)
+    for item in session.record.items:
+        if item.event and len(item.event.octets) < 100:
+            assert re.sub(r"\s", "", item.event.octets.decode()) in everything
+
+
+def _scrolled(session: Session, columns: int, back: int) -> list[list[tuple[str, str]]]:
+    panes = Panes(session, UNICODE)
+    panes.back = back
+    return panes._wire(columns, 5)
+
+
+def test_the_newest_line_is_visible_until_scrolled(types: Types) -> None:
+    session = types(*["NOOP"] * 50)
+    assert "101 <-  250" in drawn(session, 132, 30)
+    assert "101 <-  250" not in drawn(session, 132, 30, back=30)
+    assert "  1 <-  220" in drawn(session, 132, 30, back=10_000)
+
+
+def test_changed_fields_have_a_star(types: Types) -> None:
+    text = drawn(types("EHLO me.example"), 132, 36)
+    assert "ready *" in text and "me.example *" in text and "SIZE 10485760 *" in text
+    assert "ready *" not in drawn(types("EHLO me.example", "NOOP"), 132, 36)
+
+
+def test_marks_tell_without_colour(types: Types) -> None:
+    text = drawn(types("EHLO me.example", "NOOP", "/undo", "XYZ", "/nonsense"), 132, 36)
+    assert " -> EHLO" in text and "<-  250 " in text and "<** 500" in text and "=== there is no" in text
+    assert "-> NOOP (undone)" in text
+
+
+def test_hostile_octets_are_spelt_out(session: Session) -> None:
+    session.type("NOOP \x1b]0;x\x07 \u202eabc\u2066")
+    text = drawn(session, 132, 36)
+    assert r"NOOP \x1b]0;x\x07 \u202eabc\u2066" in text
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e\u2066]", text)
+
+
+def test_ascii_alone(types: Types, letter: tuple[str, ...]) -> None:
+    for lines in ((*letter, "/bytes"), ("EHLO me.example", "?"), ()):
+        panes = Panes(types(*lines), ASCII)
+        assert all(text.isascii() for row in panes.draw(132, 36) for _, text in row)
+
+
+def test_the_selected_span_is_marked(types: Types) -> None:
+    session = types("EHLO me.example", "]")
+    row = Rows(session, UNICODE, numbered=True).item(session.last[0])
+    assert any("selected" in style and text == "EHLO" for style, text in row)
+    assert "◂" in drawn(session, 132, 36)
+
+
+class _Goal:
+    text, met = "read", True
+
+
+class _Lesson:
+    title, page, hints = "A task", "Read this.", ("first", "second")
+
+    def goals(self, lab: object) -> tuple[_Goal, ...]:
+        return (_Goal(),)
+
+
+def test_a_lesson_stands_in_the_header() -> None:
+    from esmtp_lab.lab import Lab
+
+    session = Session(Lab(), lesson=_Lesson())
+    assert "A task    [x] read" in drawn(session, 132, 30)
+    session.type("/hint")
+    session.type("/hint")
+    assert session.record.items[-1].text == "hint 2/2: second"
+    session.type("/lesson")
+    assert session.page is not None and session.page.lines == ("Read this.",)
