@@ -40,9 +40,10 @@ def server_facts(lab: Lab) -> Facts:
 
 
 def compact(facts: Facts, before: Facts) -> Facts:
-    """Facts for a low pane: the offers in one row, and nothing empty that did not just become so."""
+    """Facts for a low pane: what changed first, the offers in one row, nothing empty that did not just become so."""
     offers = [value.split()[0] for name, value in facts if name == "offered" and value != NOTHING]
     rows = [each for each in facts if each[0] != "offered" and (each[1] != NOTHING or each not in before)]
+    rows.sort(key=lambda each: each[0] != "state" and each in before)
     full = [(name, _filled(value) if name == "letters" else value) for name, value in rows]
     return (*(each for each in full if each[1]), *((("offered", " ".join(offers)),) if offers else ()))
 

@@ -27,7 +27,7 @@ def footer(session: Session, columns: int) -> str:
     """The state in plain words as far as there is room, and the keys, the most needed first."""
     side = session.lab.bench.server if session.lab.role == "server" else session.lab.bench.client
     state, meaning = side.position.state, STATES[side.position.state]
-    labels = [key.label for key in KEYS if key.label and (key.in_content or session.prompt_kind == "command")]
+    labels = [key.label for key in KEYS if key.label and session.prompt_kind in key.prompts]
     texts = [f" {state}: {meaning}   {'   '.join(labels)}"]
     texts += [f" {state}   {'   '.join(labels[:count])}" for count in range(len(labels), 0, -1)]
     return next((text for text in texts if len(text) < columns), texts[-1])

@@ -14,23 +14,27 @@ ON_EMPTY: dict[str, str] = {"?": "/explain", "[": "/previous", "]": "/next"}
 """What stands for a lab command where it is all that is typed at the command prompt."""
 
 
+CONTENT = frozenset({"content", "line"})
+BOTH = CONTENT | {"command"}
+
+
 class Key(NamedTuple):
-    """A key with its meaning; `label` is its name in the footer, where it has a place there."""
+    """A key with its meaning; `label` is its name in the footer, at the prompts where it has a place there."""
 
     name: str
     meaning: str
     label: str = ""
-    in_content: bool = False
+    prompts: frozenset[str] = frozenset({"command"})
 
 
 KEYS: tuple[Key, ...] = (
     Key("? on an empty line", "explain", "? explain"),
-    Key("F1", "explain, in content too", "", in_content=True),
+    Key("F1", "explain, in content too", "F1 explain", CONTENT),
     Key("Tab", "words that may come next", "Tab words"),
-    Key("Ctrl-D", "on an empty line: leave, as QUIT does", "C-d quit", in_content=True),
+    Key("Ctrl-D", "on an empty line: leave, as QUIT does", "C-d quit", BOTH),
     Key("Ctrl-C", "clear the line"),
-    Key("M-u, M-r", "undo, redo (M- is Alt, or Esc first)", "M-u undo", in_content=True),
-    Key("F2, M-v", "the other view", "F2 view", in_content=True),
+    Key("M-u, M-r", "undo, redo (M- is Alt, or Esc first)", "M-u undo", BOTH),
+    Key("F2, M-v", "the other view", "F2 view", BOTH),
     Key("Up", "earlier lines; a corrected one first"),
     Key("[ ] on an empty line", "walk the parts of a line", "[ ] walk"),
     Key("M-h", "hint of the lesson"),

@@ -16,6 +16,7 @@ _COMMON = {
     "broken": "bold ansired",
     "changed": "bold",
     "refused": "ansired",
+    "unfit": "italic",
     "lab": "italic",
     "note": "",
     "border": "",

@@ -150,17 +150,9 @@ class Session:
     def _template(self, client: Side) -> Event:
         """An event to make content lines from while the content event itself is still to come."""
         last = self.lab.bench.log[-1].event
+        here = client.position
         return replace(
-            last,
-            observer="server",
-            speaker="client",
-            kind="content",
-            before=client.position,
-            after=client.position,
-            reply=0,
-            line="",
-            offered=tuple(client.offered),
-            citations=(),
+            last, speaker="client", kind="content", before=here, after=here, line="", offered=tuple(client.offered)
         )
 
     def _after(self, line: str, crossings: list[Crossing], was: str) -> None:

@@ -21,12 +21,18 @@ HEADER = (
 )
 """Has all that servers like to add where it is missing."""
 
-ROW = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ #$%&-+=\r\n"
+_DOTS = (
+    b".Dot: the first octet of all\r\n"
+    + HEADER
+    + b"\r\n.\r\n..\r\n...\r\n.one\r\n..two\r\n a . in between .\r\n\r\n.\r\nQUIT\r\n.\r\n"
+)
+
+_ROW = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ #$%&-+=\r\n"
 
 
 def _large(octets: int) -> bytes:
-    rows, rest = divmod(octets - len(HEADER) - 2, len(ROW))
-    return HEADER + b"\r\n" + ROW * (rows - 1) + b"x" * rest + ROW
+    rows, rest = divmod(octets - len(HEADER) - 2, len(_ROW))
+    return HEADER + b"\r\n" + _ROW * (rows - 1) + b"x" * rest + _ROW
 
 
 class Case(NamedTuple):
@@ -60,12 +66,7 @@ CASES = (
         reached=("ada", "bob"),
         refusals=(("RCPT", 550),),
     ),
-    Case(
-        "dots",
-        b".Dot: the first octet of all\r\n"
-        + HEADER
-        + b"\r\n.\r\n..\r\n...\r\n.one\r\n..two\r\n a . in between .\r\n\r\n.\r\nQUIT\r\n.\r\n",
-    ),
+    Case("dots", _DOTS),
     Case(
         "eight bits",
         HEADER + b"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n"

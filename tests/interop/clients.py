@@ -93,7 +93,9 @@ def python_aiosmtplib(port: int, case: Case, folder: Path) -> Told:
     options = [] if case.content.isascii() else ["BODY=8BITMIME"]
 
     async def send() -> object:
-        client = aiosmtplib.SMTP("127.0.0.1", port, local_hostname=HELO, timeout=SECONDS, start_tls=False)
+        client = aiosmtplib.SMTP(
+            hostname="127.0.0.1", port=port, local_hostname=HELO, timeout=SECONDS, start_tls=False
+        )
         async with client:
             return await client.sendmail(case.sender, _paths(case), case.content, mail_options=options)
 

@@ -126,7 +126,7 @@ class Rooted:
 
     def _start(self) -> None:
         # The guard reads until we close its input or are gone, and then ends its whole process group.
-        guard = ["sh", "-c", '"$@" & cat >&2; kill -TERM 0', "guard"]
+        guard = ["sh", "-c", 'trap : TERM; "$@" & cat >&2; kill -TERM 0; wait', "guard"]
         with open(self.root / "var/log/output", "wb") as output:
             self._guard = subprocess.Popen(
                 [*guard, "chroot", str(self.root), *self.command],
