@@ -290,9 +290,11 @@ def lessons_run(ctx: click.Context, lesson: str, view: str | None, plain: bool, 
 
     chosen = find_lesson(lesson, folder)
     if sys.stdin.isatty():
-        from esmtp_lab.shell import shell_lesson
+        from esmtp_lab.commands.lessons import lab_of
+        from esmtp_lab.shell import shell
+        from esmtp_lab.tutor.attempt import Attempt
 
-        ctx.exit(shell_lesson(chosen, view=view, plain=plain))
+        ctx.exit(shell(lab_of(chosen), view=view, plain=plain, attempt=Attempt(chosen)))
     from esmtp_lab.commands.lessons import play_lesson
 
     status = DIFFERENT

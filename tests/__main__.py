@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".venv-tests"
 BIN = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin")
-PROGRAMS = {"swaks": "swaks", "curl": "curl", "tmux": "tmux"}
+PROGRAMS = {"swaks": "swaks", "curl": "curl", "msmtp": "msmtp", "node": "nodejs", "npm": "npm", "tmux": "tmux"}
 """The programs that tests talk to, each with the Debian package that brings it."""
 
 CHECKS: tuple[tuple[str, list[str]], ...] = (

@@ -37,7 +37,8 @@ class Move(NamedTuple):
 class Dialect:
     """The language of one side: forms by verb, rows by state and input.
 
-    `known` are all extensions that it was given, `extensions` those that its era can have. `heard_of` are extensions whose verbs this side does not speak but whose lines can still be read for their spans.
+    `known` are all extensions that it was given, `extensions` those that its era can have. `heard_of` are extensions
+    whose verbs this side does not speak but whose lines can still be read for their spans.
     """
 
     def __init__(self, era: Era, extensions: tuple[Extension, ...] = (), heard_of: tuple[Extension, ...] = ()) -> None:

@@ -1,10 +1,11 @@
 """The guided shell: the only place that knows prompt_toolkit.
 
-session     a learner's sitting: a typed line in, what changed out; it knows no terminal
-commands    the table of lab commands, of which help, completion and running are made
-foresight   what may come next, and what would be answered
-panes       the bench as rows of text; rows, layout, look and signs are what it draws with
-bench, stream, plain   the three views; entry is the line in which both coloured ones are typed
+session     one sitting: a typed line in, what changed out; record is what was shown, facts what each side holds
+commands    the table of lab commands, of which help, completion and running are made; pages and save run them
+keys        the keys as data, for the bindings, the footer and /help
+foresight   what may come next, and what would be answered; notes, repair and codes say why and what instead
+panes       the bench as rows of text; rows, layout, look and signs are what the views draw with
+bench, stream, plain   the three views; entry is the line in which the learner types in the first two
 """
 
 import os
@@ -12,11 +13,11 @@ import shutil
 import sys
 
 from esmtp_lab.lab import Lab
-from esmtp_lab.shell.lesson import Goal, Lesson
 from esmtp_lab.shell.session import Session
 from esmtp_lab.shell.signs import ASCII, UNICODE
+from esmtp_lab.tutor.attempt import Attempt
 
-__all__ = ["Goal", "Lesson", "shell"]
+__all__ = ["shell"]
 
 NARROW = 80
 """Columns below which the lab begins with the stream view."""
@@ -28,15 +29,15 @@ def shell(
     view: str | None = None,
     plain: bool = False,
     ascii: bool = False,  # noqa: A002
-    lesson: Lesson | None = None,
+    attempt: Attempt | None = None,
 ) -> int:
     """Let a learner work at the lab until they leave; the exit status.
 
     `view` is "bench", "stream", or None for what fits the terminal; `plain` appends only, without colours or
-    boxes; `ascii` draws with US-ASCII alone.
+    boxes; `ascii` draws with US-ASCII alone. With an `attempt` the lab stands in a lesson.
     """
     chosen = view or ("bench" if shutil.get_terminal_size().columns >= NARROW else "stream")
-    session = Session(lab, view=chosen, lesson=lesson)
+    session = Session(lab, view=chosen, attempt=attempt)
     signs = ASCII if ascii or not _holds_unicode() else UNICODE
     if plain or os.environ.get("TERM") == "dumb" or not sys.stdout.isatty():
         from esmtp_lab.shell.plain import Plain

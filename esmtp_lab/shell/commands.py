@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from esmtp_lab.protocol.era import ERAS
 from esmtp_lab.protocol.policy import policies
-from esmtp_lab.shell import pages
+from esmtp_lab.shell import lesson, pages
 from esmtp_lab.shell.keys import KEYS, ON_EMPTY
 from esmtp_lab.shell.save import save
 from esmtp_lab.shell.settings import DEPTHS, THEMES, VIEWS
@@ -82,27 +82,11 @@ def _one_of(session: "Session", what: str, now: str, values: tuple[str, ...], ar
     session.tell(f"{wrong}{what} is {now}; there are {', '.join(values)}")
 
 
-def _hint(session: "Session", argument: str) -> None:
-    hints = session.lesson.hints if session.lesson else ()
-    if not hints:
-        session.tell("there is no lesson, so there is no hint; /words says what may be typed next")
-        return
-    session.hints_shown = min(session.hints_shown + 1, len(hints))
-    session.tell(f"hint {session.hints_shown}/{len(hints)}: {hints[session.hints_shown - 1]}")
-
-
-def _lesson(session: "Session", argument: str) -> None:
-    if session.lesson is None:
-        session.tell("there is no lesson: this is free play")
-    else:
-        session.show(session.lesson.title, session.lesson.page.splitlines())
-
-
 TABLE: tuple[Command, ...] = (
     Command(("help",), "[COMMAND]", "what the lab understands", _help, lambda session: names()),
     Command(("explain", "why"), "", "explain the last exchange, or the span under the cursor", pages.explain),
-    Command(("next",), "", "go to the next part of a line", lambda session, argument: pages.walk(session, 1)),
-    Command(("previous",), "", "go to the part before", lambda session, argument: pages.walk(session, -1)),
+    Command(("forward",), "", "go to the next part of a line", lambda session, argument: pages.walk(session, 1)),
+    Command(("back",), "", "go to the part before", lambda session, argument: pages.walk(session, -1)),
     Command(("words",), "[LINE]", "what may be typed next, what not, and why not", pages.words),
     Command(("predict",), "LINE", "what would be answered to a line; nothing changes", pages.predict),
     Command(("undo",), "", "take the last line back on both sides", lambda session, argument: session.undo()),
@@ -153,8 +137,12 @@ TABLE: tuple[Command, ...] = (
     Command(("bytes",), "", "the last exchange octet by octet", pages.octets),
     Command(("save",), "FILE", "write the transcript; a file that exists is kept", save),
     Command(("save!",), "FILE", "write the transcript over a file", partial(save, over=True)),
-    Command(("lesson",), "", "what the lesson says", _lesson),
-    Command(("hint",), "", "the next hint of the lesson", _hint),
+    Command(("lesson",), "", "what the lesson says", lesson.page),
+    Command(("goal",), "", "what the task asks for, and what is met of it", lesson.goal),
+    Command(("hint",), "", "the next hint of the lesson", lesson.hint),
+    Command(("solution",), "", "one way to do the task", lesson.solution),
+    Command(("next",), "", "go on to the next task of the lesson", lesson.next_task),
+    Command(("answer",), "LETTER", "answer the question of the lesson", lesson.answer),
     Command(("quit", "exit"), "", "leave, as QUIT does", lambda session, argument: session.leave()),
 )
 """Every lab command."""

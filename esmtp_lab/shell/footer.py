@@ -18,8 +18,8 @@ def header(session: Session) -> str:
     lab = session.lab
     era = f"era {lab.era}" + (f" (client {lab.client_era})" if lab.client_era != lab.era else "")
     text = f" {lab.policy.domain} · {era}" + (" · you are the server" if lab.role == "server" else "")
-    if session.lesson is not None:
-        text += f" · {session.lesson.title}    {goal_marks(session.lesson, lab)}"
+    if session.attempt is not None:
+        text += f" · {session.attempt.title}    {goal_marks(session.attempt, lab)}"
     return text
 
 

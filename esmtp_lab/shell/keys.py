@@ -10,7 +10,7 @@ ANYWHERE: dict[tuple[str, ...], str] = {
 }
 """Keys that stand for a lab command, whatever is being typed."""
 
-ON_EMPTY: dict[str, str] = {"?": "/explain", "[": "/previous", "]": "/next"}
+ON_EMPTY: dict[str, str] = {"?": "/explain", "[": "/back", "]": "/forward"}
 """What stands for a lab command where it is all that is typed at the command prompt."""
 
 

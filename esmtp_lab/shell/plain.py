@@ -29,8 +29,8 @@ class Plain:
         self._write("lab", header(session).strip())
         for line in FIRST:
             self._write("lab", line)
-        if session.lesson is not None:
-            for line in session.lesson.page.splitlines():
+        if session.attempt is not None:
+            for line in session.attempt.text.splitlines():
                 self._write("lesson", line)
         self._catch_up(0)
         while not session.finished:
@@ -102,9 +102,9 @@ class Plain:
             self._write("lab", f"{change.page.title}:")
             for line in change.page.lines:
                 self._write("lab", line)
-        lesson = self.session.lesson
-        for goal in lesson.goals(self.session.lab) if lesson and change.new else ():
-            self._write("lesson", f"{'met' if goal.met else 'not yet met'}: {goal.text}")
+        attempt = self.session.attempt
+        for met in attempt.goals(self.session.lab.bench) if attempt and change.new else ():
+            self._write("lesson", f"{'met' if met.met else 'not yet met'}: {met.words}")
 
     def _catch_up(self, echoed: int) -> None:
         """What is new in the record, but not the line that the terminal has echoed already."""

@@ -12,11 +12,12 @@ from esmtp_lab.protocol.side import Side
 from esmtp_lab.shell.commands import run
 from esmtp_lab.shell.facts import Facts, client_facts, server_facts
 from esmtp_lab.shell.keys import ON_EMPTY
-from esmtp_lab.shell.lesson import Lesson
+from esmtp_lab.shell.lesson import remarks
 from esmtp_lab.shell.letters import fates, ready_letter
 from esmtp_lab.shell.notes import Note, notes
 from esmtp_lab.shell.record import Change, Page, Record
 from esmtp_lab.shell.repair import repair
+from esmtp_lab.tutor.attempt import Attempt
 
 _UNENDED = "the content is not ended, and the letter would be lost: a lone dot ends it; leave once more to go anyway"
 
@@ -37,10 +38,10 @@ class Session:
     turns true when the rule book may be read: never before the first prompt.
     """
 
-    def __init__(self, lab: Lab, *, view: str = "stream", lesson: Lesson | None = None) -> None:
+    def __init__(self, lab: Lab, *, view: str = "stream", attempt: Attempt | None = None) -> None:
         self.lab = lab
         self.view = view
-        self.lesson = lesson
+        self.attempt = attempt
         self.depth = "short"
         self.theme = "terminal"
         self.draft = ""
@@ -49,7 +50,6 @@ class Session:
         self.last: tuple[int, ...] = ()
         self.cursor: tuple[int, int] | None = None
         self.correction = ""
-        self.hints_shown = 0
         self.finished = False
         self.rules_ready = False
         self._rules_broken = False
@@ -119,10 +119,13 @@ class Session:
         self.cursor = None
         lab = self.lab
         was = lab.bench.client.position.state
+        done = self.attempt is not None and self.attempt.reached(lab.bench)
         crossings = lab.send(line) if lab.role == "client" else lab.say(line)
         self.last = tuple(self._put(crossings)) or self.last
         self._warned = False
         self._after(line, crossings, was)
+        for text in remarks(self.attempt, lab, crossings, done) if self.attempt else ():
+            self.tell(text)
         self._steps.append(_Step(tuple(self._new), content, self._content))
         self._undone.clear()
 

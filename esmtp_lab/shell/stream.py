@@ -36,7 +36,7 @@ class Stream:
         self.history = history
         self.rows = Rows(session, signs, numbered=False)
         self._printed = 0
-        self._marks = goal_marks(session.lesson, session.lab) if session.lesson else ""
+        self._marks = ""
         self._style = DynamicStyle(lambda: style(session.theme))
         self._prompt: PromptSession[str] = PromptSession(
             self._message,
@@ -67,6 +67,7 @@ class Stream:
         if not self._printed:
             self._greet()
         self._catch_up()
+        self._goals()
         while session.view == "stream" and not session.finished:
             draft, session.draft = session.draft, ""
             text = self._prompt.prompt(default=draft, pre_run=lambda: preload(session))
@@ -74,8 +75,8 @@ class Stream:
 
     def _greet(self) -> None:
         """What stands at the top: the host, the lesson where there is one, and how to begin."""
-        lesson = self.session.lesson
-        texts = (*(lesson.page.splitlines() if lesson else ()), *FIRST)
+        attempt = self.session.attempt
+        texts = (*(attempt.text.splitlines() if attempt else ()), *FIRST)
         rows: list[Row] = [[("class:title", self.signs.text(header(self.session).strip()))]]
         self._lines([*rows, *([("class:lab", self.signs.text(text))] for text in texts)], 0)
 
@@ -130,8 +131,8 @@ class Stream:
 
     def _goals(self) -> None:
         """The goals of the lesson, whenever one of them was met or lost."""
-        lesson = self.session.lesson
-        marks = goal_marks(lesson, self.session.lab) if lesson else ""
+        attempt = self.session.attempt
+        marks = goal_marks(attempt, self.session.lab) if attempt else ""
         if marks != self._marks:
             self._lines([[("class:lab", self.signs.text(f"{LAB}  {marks}"))]])
         self._marks = marks

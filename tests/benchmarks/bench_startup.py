@@ -15,8 +15,8 @@ from pathlib import Path
 import pexpect
 
 BIN = Path(sys.executable).parent
-OURS = (str(BIN / "esmtp-lab"), [], b"C: ")
-PEER = (str(BIN / "ptpython"), [], b">>> ")
+OURS = (str(BIN / "esmtp-lab"), [], b"C:")
+PEER = (str(BIN / "ptpython"), [], b">>>")
 CURSOR_ASKED, CURSOR_ANSWER = b"\x1b[6n", b"\x1b[1;1R"
 
 

@@ -93,9 +93,7 @@ def python_aiosmtplib(port: int, case: Case, folder: Path) -> Told:
     options = [] if case.content.isascii() else ["BODY=8BITMIME"]
 
     async def send() -> object:
-        client = aiosmtplib.SMTP(
-            hostname="127.0.0.1", port=port, local_hostname=HELO, timeout=SECONDS, start_tls=False
-        )
+        client = aiosmtplib.SMTP(hostname="127.0.0.1", port=port, local_hostname=HELO, timeout=SECONDS, start_tls=False)
         async with client:
             return await client.sendmail(case.sender, _paths(case), case.content, mail_options=options)
 
@@ -106,9 +104,10 @@ def python_aiosmtplib(port: int, case: Case, folder: Path) -> Told:
 
 
 def nodemailer(port: int, case: Case, folder: Path) -> Told:
-    """From npm, with the few lines of JavaScript beside this file."""
+    """From npm, with the few lines of JavaScript beside this file; says SIZE and BODY=8BITMIME where it is told to."""
     packages = nodemailer_folder()
-    envelope = {"from": case.sender, "to": _paths(case), "use8BitMime": not case.content.isascii()}
+    says = {"use8BitMime": not case.content.isascii(), "size": len(case.content)}
+    envelope = {"from": case.sender, "to": _paths(case), **says}
     letter = {"envelope": envelope, "raw": {"path": str(_file(folder, case.content))}}
     server = {"host": "127.0.0.1", "port": port, "name": HELO, "ignoreTLS": True}
     script = Path(__file__).parent / "nodemailer.cjs"

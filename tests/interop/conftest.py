@@ -2,59 +2,18 @@
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
-from esmtp_lab.lab import server_dialect
-from esmtp_lab.mailbox.memory import MemoryMailboxes
-from esmtp_lab.net.server import Limits, Server, serve
-from esmtp_lab.protocol.event import Event
-from esmtp_lab.protocol.policy import find_policy
-
-from .cases import CASES, DOMAIN, EXCEPTIONS, MOST_OCTETS, PEOPLE, Cannot, Case
+from .cases import CASES, EXCEPTIONS, Case
 from .clients import CLIENTS
+from .inside import Loop, OurServer
 from .obtain import Lacking
-from .servers import SERVERS, ForeignServer, Loop
+from .servers import SERVERS, ForeignServer
 
 OUTCOMES = pytest.StashKey[dict[tuple[str, str], str]]()
-
-
-class OurServer:
-    """Our server for one letter: `port`, what its session saw, and the contents in its mailboxes."""
-
-    def __init__(self, loop: Loop, case: Case) -> None:
-        people = {name: name.capitalize() for name in PEOPLE}
-        policy = replace(find_policy("lab"), domain=DOMAIN, mailboxes=people, lists={}, max_size=MOST_OCTETS)
-        dialect = server_dialect(policy, "rfc2821" if case.knows_ehlo else "rfc821")
-        self.events: list[Event] = []
-        self.mailboxes = MemoryMailboxes(DOMAIN)
-        self._loop = loop
-        self._server: Server = loop.run(
-            serve(
-                policy,
-                dialect,
-                self.mailboxes,
-                port=0,
-                limits=Limits(linger=1.0),
-                on_event=lambda _, event: self.events.append(event),
-            )
-        )
-        self.port = self._server.port
-
-    def arrived(self, case: Case) -> dict[str, list[bytes]]:
-        """The contents in each mailbox that is not empty."""
-        for letters in self.mailboxes.letters.values():
-            for letter in letters:
-                assert letter.protocol == ("ESMTP" if case.knows_ehlo else "SMTP")
-                assert letter.envelope.reverse_path is not None
-                assert letter.envelope.reverse_path.mailbox == case.sender.encode()
-        return {name: [letter.content for letter in letters] for name, letters in self.mailboxes.letters.items()}
-
-    def stop(self) -> None:
-        """End every session."""
-        self._loop.run(self._server.close())
 
 
 @pytest.fixture(scope="session")
@@ -77,23 +36,22 @@ def our_server(loop: Loop, case: Case) -> Iterator[OurServer]:
 @pytest.fixture(scope="session")
 def their_server() -> Iterator[Callable[[str], ForeignServer]]:
     """Servers of others by name; each is started when it is first asked for, and runs until all is done."""
-    running: dict[str, ForeignServer | Lacking] = {}
+    running: dict[str, ForeignServer | Exception] = {}
+    with ExitStack() as at_the_end:
 
-    def find(name: str) -> ForeignServer:
-        if name not in running:
-            try:
-                running[name] = SERVERS[name]()
-            except Lacking as why:
-                running[name] = why
-        found = running[name]
-        if isinstance(found, Lacking):
-            raise found
-        return found
+        def find(name: str) -> ForeignServer:
+            if name not in running:
+                try:
+                    running[name] = server = SERVERS[name]()
+                    at_the_end.callback(server.stop)
+                except Exception as why:  # for every case, and not to be tried again
+                    running[name] = why
+            found = running[name]
+            if isinstance(found, Exception):
+                raise found
+            return found
 
-    yield find
-    for server in running.values():
-        if not isinstance(server, Lacking):
-            server.stop()
+        yield find
 
 
 # The matrix ----------------------------------------------------------------------------------------
@@ -115,7 +73,7 @@ def pytest_runtest_call(item: pytest.Item) -> Any:
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
     """Remember how each pair came out."""
     report = yield
-    params = getattr(item, "callspec").params if hasattr(item, "callspec") else {}
+    params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
     if "program" in params and "case" in params and (report.when == "call" or report.failed):
         outcomes = item.config.stash.setdefault(OUTCOMES, {})
         outcomes[params["program"], params["case"].name] = _word(report, params["program"], params["case"])
@@ -125,12 +83,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 def _word(report: pytest.TestReport, program: str, case: Case) -> str:
     if report.failed:
         return "FAILED"
-    exception = EXCEPTIONS.get((program, case.name))
-    if isinstance(exception, Cannot):
-        return "cannot"
     if report.skipped:
         return "not here"
-    return "differs" if exception else "ok"
+    return "differs" if (program, case.name) in EXCEPTIONS else "ok"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -154,8 +109,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def _cell(outcomes: dict[tuple[str, str], str], program: str, name: str, notes: list[str]) -> str:
     """The word for a pair, with the number of its note."""
     word = outcomes.get((program, name), "-")
-    exception = EXCEPTIONS.get((program, name))
-    if exception is None or word == "-":
+    differs = EXCEPTIONS.get((program, name))
+    if differs is None or word not in ("differs", "FAILED"):
         return word
-    notes.append(f"{program}, {name}: {exception.why}")
+    notes.append(f"{program}, {name}: {differs.why}")
     return f"{word} {len(notes)}"

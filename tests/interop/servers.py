@@ -4,7 +4,6 @@ A server has two ports: on `modern` it knows EHLO, on `old` it refuses it. What 
 the trace fields that its server adds, and those must be there to the letter.
 """
 
-import asyncio
 import os
 import re
 import shutil
@@ -12,15 +11,13 @@ import signal
 import socket
 import subprocess
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from aiosmtpd.smtp import SMTP, Envelope
-
-from .cases import DOMAIN, MOST_OCTETS, PEOPLE, Case
+from .cases import DOMAIN, PEOPLE, Case
+from .inside import Aiosmtpd
 from .obtain import Lacking, unpack
 
 SECONDS = 30.0
@@ -49,6 +46,12 @@ _GROUPS = {
     "nogroup": 65_534,
     "people": _KEEPER,
 }
+
+_POSTFIX_QUEUES = (
+    *("active", "bounce", "corrupt", "defer", "deferred", "flush"),
+    *("hold", "incoming", "private", "saved", "trace"),
+)
+_SMTPD_QUEUES = ("corrupt", "incoming", "purge", "queue", "temporary")
 
 
 class ForeignServer(Protocol):
@@ -205,9 +208,7 @@ class Postfix(Rooted):
     command = ("/usr/lib/postfix/sbin/master", "-d", "-c", "/etc/postfix")
     files = {name: f"etc/postfix/{name}" for name in ("main.cf", "master.cf", "no-ehlo")}  # noqa: RUF012
     folders = (
-        *((f"var/spool/postfix/{name}", _POSTFIX, 0, 0o700) for name in (
-            "active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private", "saved", "trace",
-        )),
+        *((f"var/spool/postfix/{name}", _POSTFIX, 0, 0o700) for name in _POSTFIX_QUEUES),
         ("var/spool/postfix/maildrop", _POSTFIX, _POSTDROP, 0o730),
         ("var/spool/postfix/public", _POSTFIX, _POSTDROP, 0o710),
         ("var/spool/postfix/pid", 0, 0, 0o755),
@@ -240,11 +241,12 @@ class Exim(Rooted):
         path, sender = re.escape(path), re.escape(case.sender.encode())
         how = b"esmtp" if case.knows_ehlo else b"smtp"
         whom = rb"\n\tfor %b" % path if len(case.recipients) == 1 else b""
+        source = rb"\t\(envelope-from <%b>\)\n" % sender if sender else b""
         return (
             rb"Return-path: <%b>\nEnvelope-to: %b\n"
             rb"Received: from \[127\.0\.0\.1\] \(helo=me\.example\)\n\tby lab\.example with %b \(Exim [\d.]+\)\n"
-            rb"\t\(envelope-from <%b>\)\n\tid [\w-]+%b;\n\t%b\n"
-        ) % (sender, path, how, sender, whom, _DATE)
+            rb"%b\tid [\w-]+%b;\n\t%b\n"
+        ) % (sender, path, how, source, whom, _DATE)
 
 
 class OpenSmtpd(Rooted):
@@ -258,7 +260,7 @@ class OpenSmtpd(Rooted):
         ("var/lib/opensmtpd/empty", 0, 0, 0o755),
         ("var/spool/smtpd", 0, 0, 0o711),
         ("var/spool/smtpd/offline", 0, _SMTPQ, 0o770),
-        *((f"var/spool/smtpd/{name}", _SMTPQ, 0, 0o700) for name in ("corrupt", "incoming", "purge", "queue", "temporary")),
+        *((f"var/spool/smtpd/{name}", _SMTPQ, 0, 0o700) for name in _SMTPD_QUEUES),
     )
 
     def trace(self, path: bytes, case: Case) -> bytes:
@@ -266,90 +268,13 @@ class OpenSmtpd(Rooted):
         path = re.escape(path)
         how = b"ESMTP" if case.knows_ehlo else b"SMTP"
         whom = rb"\n\tfor <%b>" % path if len(case.recipients) == 1 else b""
+        # It writes no return path line for the null reverse-path.
+        source = rb"Return-Path: <%b>\n" % re.escape(case.sender.encode()) if case.sender else b""
         return (
-            rb"Return-Path: <%b>\nDelivered-To: %b\n"
+            rb"%bDelivered-To: %b\n"
             rb"Received: from me\.example \(localhost \[127\.0\.0\.1\]\)\n"
             rb"\tby lab\.example \(OpenSMTPD\) with %b id \w+%b;\n\t%b \(UTC\)\n"
-        ) % (re.escape(case.sender.encode()), path, how, whom, _DATE)
-
-
-class Loop:
-    """An event loop in a thread of its own, for servers that live in this process.
-
-    `errors` is what reached its exception handler.
-    """
-
-    def __init__(self) -> None:
-        self.errors: list[dict[str, Any]] = []
-        self.loop = asyncio.new_event_loop()
-        self.loop.set_exception_handler(lambda _, context: self.errors.append(context))
-        self._thread = threading.Thread(target=self.loop.run_forever)
-        self._thread.start()
-
-    def run(self, what: Coroutine[Any, Any, Any]) -> Any:
-        """Run a coroutine in the loop, and wait for what it returns."""
-        return asyncio.run_coroutine_threadsafe(what, self.loop).result(SECONDS)
-
-    def stop(self) -> None:
-        """End the loop and its thread."""
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self._thread.join(SECONDS)
-        self.loop.close()
-
-
-class _Old(SMTP):
-    async def smtp_EHLO(self, hostname: str) -> None:  # noqa: N802
-        await self.push("500 EHLO is not known here")
-
-
-class Aiosmtpd:
-    """aiosmtpd, in this process, as a library: it adds no trace fields, and the letters stay in memory."""
-
-    def __init__(self) -> None:
-        self._arrived: list[Envelope] = []
-        self._loop = Loop()
-        self._listeners: list[asyncio.Server] = []
-        self.modern, self.old = (self._loop.run(self._listen(kind)) for kind in (SMTP, _Old))
-
-    async def _listen(self, kind: type[SMTP]) -> int:
-        make = lambda: kind(self, hostname=DOMAIN, loop=self._loop.loop, data_size_limit=MOST_OCTETS)  # noqa: E731
-        listener = await self._loop.loop.create_server(make, "127.0.0.1", 0)
-        self._listeners.append(listener)
-        return listener.sockets[0].getsockname()[1]
-
-    async def handle_RCPT(  # noqa: N802
-        self, server: SMTP, session: object, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        """Known people only."""
-        if address.partition("@")[0] not in PEOPLE:
-            return "550 no such mailbox"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: SMTP, session: object, envelope: Envelope) -> str:  # noqa: N802
-        """Keep the letter."""
-        self._arrived.append(envelope)
-        return "250 OK"
-
-    def forget(self) -> None:
-        """See `ForeignServer`."""
-        self._arrived.clear()
-
-    def arrived(self, case: Case) -> dict[str, list[bytes]]:
-        """See `ForeignServer`."""
-        found: dict[str, list[bytes]] = {}
-        for envelope in self._arrived:
-            assert envelope.mail_from == case.sender
-            for path in envelope.rcpt_tos:
-                found.setdefault(path.removesuffix(f"@{DOMAIN}"), []).append(envelope.original_content)
-        return found
-
-    def stop(self) -> None:
-        """See `ForeignServer`."""
-        for listener in self._listeners:
-            self._loop.loop.call_soon_threadsafe(listener.close)
-        self._loop.stop()
-        assert self._loop.errors == []
+        ) % (source, path, how, whom, _DATE)
 
 
 SERVERS: dict[str, Callable[[], ForeignServer]] = {

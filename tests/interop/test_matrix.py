@@ -13,9 +13,9 @@ from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.session import UNKNOWN
 from esmtp_lab.wire.path import Path as MailPath
 
-from .cases import CASES, DOMAIN, EXCEPTIONS, Cannot, Case, expected
+from .cases import CASES, DOMAIN, Case, expected
 from .clients import CLIENTS
-from .conftest import OurServer
+from .inside import OurServer
 from .servers import SERVERS, ForeignServer
 
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -24,7 +24,7 @@ each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 @each_case
 @pytest.mark.parametrize("program", CLIENTS)
 def test_their_client_and_our_server(program: str, case: Case, our_server: OurServer, tmp_path: Path) -> None:
-    want = _expected(program, case)
+    want = expected(program, case)
     told = CLIENTS[program](our_server.port, case, tmp_path)
     our_server.stop()
     _compare(our_server.arrived(want), our_server.events, want)
@@ -33,10 +33,8 @@ def test_their_client_and_our_server(program: str, case: Case, our_server: OurSe
 
 @each_case
 @pytest.mark.parametrize("program", SERVERS)
-def test_our_client_and_their_server(
-    program: str, case: Case, their_server: Callable[[str], ForeignServer]
-) -> None:
-    want = _expected(program, case)
+def test_our_client_and_their_server(program: str, case: Case, their_server: Callable[[str], ForeignServer]) -> None:
+    want = expected(program, case)
     server = their_server(program)
     server.forget()
     events: list[Event] = []
@@ -46,13 +44,6 @@ def test_our_client_and_their_server(
     _compare(server.arrived(want), events, want)
     accepted = [outcome.path.name.decode() for outcome in done.outcomes if outcome.accepted]
     assert accepted == [name for name in case.recipients if name in want.reached]
-
-
-def _expected(program: str, case: Case) -> Case:
-    exception = EXCEPTIONS.get((program, case.name))
-    if isinstance(exception, Cannot):
-        pytest.skip(f"{program}: {exception.why}")
-    return expected(program, case)
 
 
 def _path(text: str) -> MailPath:

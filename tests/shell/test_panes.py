@@ -7,11 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from esmtp_lab.commands.lessons import lab_of
+from esmtp_lab.lab import Lab
 from esmtp_lab.shell.layout import padded, width, wrap
 from esmtp_lab.shell.panes import Panes
 from esmtp_lab.shell.rows import Rows
 from esmtp_lab.shell.session import Session
 from esmtp_lab.shell.signs import ASCII, UNICODE
+from esmtp_lab.tutor.attempt import Attempt
+from esmtp_lab.tutor.lesson import find_lesson
 
 Types = Callable[..., Session]
 
@@ -99,24 +103,42 @@ def test_the_selected_span_is_marked(types: Types) -> None:
     assert "◂" in drawn(session, 132, 36)
 
 
-class _Goal:
-    text, met = "read", True
+def test_a_lesson_from_begin_to_end() -> None:
+    attempt = Attempt(find_lesson("3"))
+    session = Session(lab_of(attempt.lesson), attempt=attempt)
+
+    def told() -> list[str]:
+        return [item.text for item in session.record.items if item.event is None]
+
+    assert "3 One letter 1/2" in drawn(session, 132, 30)
+    assert "[ ] 250 to MAIL" in drawn(session, 132, 30)
+    for line in ("/hint", "/hint", "HELO me.example", "MAIL FROM: <me@me.example>"):
+        session.type(line)
+    assert any(text.startswith("hint 2/3: ") for text in told())
+    assert any(text.startswith("There is a space after the colon.") for text in told())
+    for line in ("MAIL FROM:<me@me.example>", "RCPT TO:<ada@lab.example>", "DATA", ".", "NOOP"):
+        session.type(line)
+    assert told().count("done; /next goes on") == 1
+    session.type("/answer b")
+    assert told()[-1] == "the question comes after the tasks; /next goes on"
+    session.type("/next")
+    assert session.page is not None
+    assert session.page.title == "3 One letter 2/2"
+    session.type("/goal")
+    assert "[ ] 501 to MAIL" in session.page.lines
+    session.type("/solution")
+    assert "MAIL FROM: <me@me.example>" in session.page.lines
+    session.type("/next")
+    assert told()[-1] == "task 'break' is skipped"
+    session.type("/answer a")
+    assert told()[-1] == "not that one; try again"
+    session.type("/answer b")
+    assert told()[-2].startswith("right: ")
+    assert attempt.finished
 
 
-class _Lesson:
-    title, page, hints = "A task", "Read this.", ("first", "second")
-
-    def goals(self, lab: object) -> tuple[_Goal, ...]:
-        return (_Goal(),)
-
-
-def test_a_lesson_stands_in_the_header() -> None:
-    from esmtp_lab.lab import Lab
-
-    session = Session(Lab(), lesson=_Lesson())
-    assert "A task    [x] read" in drawn(session, 132, 30)
-    session.type("/hint")
-    session.type("/hint")
-    assert session.record.items[-1].text == "hint 2/2: second"
-    session.type("/lesson")
-    assert session.page is not None and session.page.lines == ("Read this.",)
+@pytest.mark.parametrize("line", ["/lesson", "/goal", "/hint", "/solution", "/next", "/answer a"])
+def test_without_a_lesson_its_commands_say_so(line: str) -> None:
+    session = Session(Lab())
+    session.type(line)
+    assert session.record.items[-1].text.startswith("there is no lesson")

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from esmtp_lab.commands.lessons import bench_of, check_lessons, lab_of
+from esmtp_lab.commands.lessons import bench_of, check_lessons
 from esmtp_lab.errors import DataError
 from esmtp_lab.tutor.attempt import Attempt
 from esmtp_lab.tutor.check import check_folder
@@ -72,22 +72,24 @@ def test_a_stray_file_is_named(copy, tmp_path):
 
 def test_an_attempt_from_begin_to_end():
     lesson = find_lesson("3")
-    attempt = Attempt(lesson, lambda: lab_of(lesson).bench)
-    assert not attempt.reached
+    attempt = Attempt(lesson)
+    assert attempt.title == "3 One letter 1/2"
+    assert lesson.page in attempt.text
     assert [attempt.hint()[0] for _ in range(4)] == [1, 2, 3, 3]
     for task in lesson.tasks:
         for near in task.near:
-            attempt.reset()
-            for played in play(attempt.bench, entries(near.lines)):
+            bench = bench_of(lesson)
+            for played in play(bench, entries(near.lines)):
                 told = attempt.near_misses(played.crossings)
             assert told == [near.say]
-            assert not attempt.reached
-        attempt.reset()
-        for _ in play(attempt.bench, entries(task.solutions[0])):
+            assert not attempt.reached(bench)
+        bench = bench_of(lesson)
+        for _ in play(bench, entries(task.solutions[0])):
             pass
-        assert attempt.reached
+        assert attempt.reached(bench)
         attempt.next()
     assert attempt.task is None
+    assert lesson.question.ask in attempt.text
     assert not attempt.finished
     attempt.answer = lesson.question.right
     assert attempt.finished
