@@ -127,6 +127,9 @@ class Bench:
 
     def _server_says(self, octets: bytes) -> None:
         self._to_client += self.server.say(octets, self.now)
+        letter = self.server.hand_over() if self.server.by_hand else None
+        if letter is not None:
+            self.host.mailboxes.deliver(self.server.mailboxes_of(letter), letter)
 
     def _run(self) -> None:
         """Carry octets across until both sides wait."""

@@ -6,13 +6,14 @@ Offered by a host that has passwords, on an unprotected channel only where its p
 import binascii
 from base64 import b64decode, b64encode
 
-from esmtp_lab.protocol.extension import Context, Extension
+from esmtp_lab.protocol.extension import Context, Extension, ParameterForm
 from esmtp_lab.protocol.policy import Policy
 from esmtp_lab.protocol.replies import Answer
 from esmtp_lab.protocol.session import CONTINUATION, Form, row
 from esmtp_lab.wire.command import Command
 
 _MECHANISMS = ("PLAIN", "LOGIN")
+_XTEXT = r"<>|(?:[!-*,-<>-~]|\+[0-9A-F]{2})+"
 _LINEAGE = "auth-exchange"
 _PROMPTS = (b"Username:", b"Password:")
 
@@ -59,6 +60,10 @@ AUTH = Extension(
     defined_in="RFC 4954",
     meaning="the client can prove who it is, by one of the mechanisms listed",
     offered_params=lambda policy: " ".join(_MECHANISMS),
+    # RFC 4954 section 5: a server that lists AUTH takes this parameter, whether or not the client proved who it is
+    mail_parameters=(
+        ParameterForm("AUTH", _XTEXT, "AUTH=<> or AUTH=mailbox in xtext", "who first submitted the letter"),
+    ),
     forms=(
         Form(
             "AUTH",

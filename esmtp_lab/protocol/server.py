@@ -11,7 +11,7 @@ from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.extension import Answering, Context
 from esmtp_lab.protocol.policy import Policy
 from esmtp_lab.protocol.replies import Answer, catalogue
-from esmtp_lab.protocol.session import CONTINUATION
+from esmtp_lab.protocol.session import CONTINUATION, END_OF_DATA
 from esmtp_lab.protocol.side import Awaited, Side
 from esmtp_lab.protocol.transaction import Content, Letter
 from esmtp_lab.wire.command import Command
@@ -76,7 +76,8 @@ class ServerSession(Side):
 
     `receive` takes octets in and returns events; `take` gives the octets to send. When a letter has come whole it
     stands in `letter`, and nothing goes on until `settle` says whether it is safely stored (RFC 2821 section 6.1).
-    With `by_hand` the server hears and keeps its place, but a person speaks for it through `say`.
+    With `by_hand` the server hears and keeps its place, but a person speaks for it through `say`; a letter that they
+    answer with 2yz stands in `letter` as well, until `hand_over` takes it out.
     """
 
     observer = "server"
@@ -89,17 +90,18 @@ class ServerSession(Side):
         self.by_hand = by_hand
         self.address = address
         self.letter: Letter | None = None
+        self._held: Letter | None = None
         self._out = b""
         self._answers = ANSWERS | {verb: answer for each in dialect.extensions for verb, answer in each.answers.items()}
 
     def save(self) -> tuple[Any, ...]:
         """See `Side.save`."""
-        return (*super().save(), self.by_hand, self.letter, self._out)
+        return (*super().save(), self.by_hand, self.letter, self._held, self._out)
 
     def load(self, saved: tuple[Any, ...]) -> None:
         """See `Side.load`."""
-        super().load(saved[:-3])
-        self.by_hand, self.letter, self._out = saved[-3:]
+        super().load(saved[:-4])
+        self.by_hand, self.letter, self._held, self._out = saved[-4:]
 
     def take(self) -> bytes:
         """The octets that wait to be sent, taken out."""
@@ -121,12 +123,23 @@ class ServerSession(Side):
             events.append(event)
             if not self.by_hand:
                 events += self._decide(event, now)
+            elif event.content is not None:
+                self._held = self._letter(event.content.octets, now)
         return events
 
     def say(self, octets: bytes, now: float = 0.0) -> list[Event]:
         """Send a reply line that a person wrote, as it stands."""
         self._out += octets
-        return self.hear_server(octets, now)
+        events = self.hear_server(octets, now)
+        if self._held is not None and not any(awaited.entry == END_OF_DATA for awaited in self.waiting):
+            self.letter = self._held if self.reply is not None and self.reply.severity == 2 else None
+            self._held = None
+        return events
+
+    def hand_over(self) -> Letter | None:
+        """The letter that a person accepted, taken out."""
+        letter, self.letter = self.letter, None
+        return letter
 
     def settle(self, answer: Answer, now: float = 0.0) -> list[Event]:
         """Answer for the letter: "stored", or why not. Then go on with what was sent behind it."""
@@ -208,13 +221,21 @@ class ServerSession(Side):
         refusal = next((answer for check in checks if (answer := check(self._context(), content))), None)
         if refusal is not None:
             return self._speak(refusal, now)
-        protocol = "ESMTP" if "extended" in self.position.facts else "SMTP"
-        self.letter = Letter(self.envelope, content, self.client_name, self.address, protocol, now)
+        self.letter = self._letter(content, now)
         return []
 
+    def _letter(self, content: bytes, now: float) -> Letter:
+        protocol = "ESMTP" if "extended" in self.position.facts else "SMTP"
+        return Letter(self.envelope, content, self.client_name, self.address, protocol, now)
+
     def mailboxes_of(self, letter: Letter) -> tuple[str, ...]:
-        """The mailboxes that a letter goes to, each once, in the order of the recipients."""
-        names = (name for path in letter.envelope.forward_paths for name in self.policy.route(path).mailboxes)
+        """The mailboxes that a letter goes to, each once, in the order of the recipients.
+
+        A person may accept recipients that the policy does not know; those get a mailbox of their own name.
+        """
+        paths = letter.envelope.forward_paths
+        strange = {path: (path.mailbox.decode("ascii", "replace"),) if self.by_hand else () for path in paths}
+        names = (name for path in paths for name in self.policy.route(path).mailboxes or strange[path])
         return tuple(dict.fromkeys(names))
 
     # Speaking ------------------------------------------------------------------------------------

@@ -250,6 +250,31 @@ def test_the_learner_is_the_server(replies, verbs, codes):
     assert [outcome.reply.code if outcome.reply else 0 for outcome in lab.bench.delivery.outcomes] == codes
 
 
+def test_a_letter_that_the_learner_accepts_is_delivered_and_undo_takes_it_back():
+    lab = Lab(role="server")
+    lab.deliver(Delivery(Path(b"me", b"me.example"), (ADA, NOBODY), b"x\r\n"))
+    for reply in ("220 a", "250 a", "250 ok", "250 ok", "250 ok", "354 go", "250-taken"):
+        lab.say(reply)
+    assert lab.mailboxes.letters == {}
+    lab.say("250 thanks")
+    assert {name: len(letters) for name, letters in lab.mailboxes.letters.items()} == {
+        "ada": 1,
+        "nobody@lab.example": 1,
+    }
+    lab.undo()
+    assert lab.mailboxes.letters == {}
+    lab.say("450 not now")
+    assert lab.mailboxes.letters == {}
+
+
+def test_the_auth_parameter_is_taken_where_auth_is_offered(plays):
+    policy = with_users(find_policy("lab"), {"zoe": "secret"})
+    plays("C: EHLO a\nS: 250\nC: MAIL FROM:<a@b> AUTH=<>\nS: 250", policy=policy)
+    plays("C: EHLO a\nS: 250\nC: MAIL FROM:<a@b> AUTH=e+3Dmc2@example.com\nS: 250", policy=policy)
+    plays("C: EHLO a\nS: 250\nC: MAIL FROM:<a@b> AUTH=+zz\nS: 501", policy=policy)
+    plays("C: EHLO a\nS: 250\nC: MAIL FROM:<a@b> AUTH=<>\nS: 501")
+
+
 def test_undo_when_the_learner_is_the_server():
     lab = Lab(role="server")
     lab.deliver(Delivery(Path(b"me", b"me.example"), (ADA,), b"x\r\n"))
