@@ -60,6 +60,8 @@ class Session:
         self._went: tuple[int, ...] = ()
         self._came: tuple[int, ...] = ()
         self.begin()
+        if attempt is not None:
+            self.show(attempt.title, attempt.text.splitlines())
 
     # Beginning -----------------------------------------------------------------------------------
 
