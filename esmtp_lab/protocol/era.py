@@ -36,6 +36,9 @@ def _verbs(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
+_OF_1982 = _verbs("HELO MAIL RCPT DATA RSET SEND SOML SAML VRFY EXPN HELP NOOP QUIT TURN")
+_EXTENSIONS = (1870, 6152, 2920, 2034, 4954)
+
 ERAS: dict[str, Era] = {
     era.name: era
     for era in (
@@ -45,52 +48,39 @@ ERAS: dict[str, Era] = {
             title="Simple Mail Transfer Protocol",
             documents=(821, 1123),
             grammar=RFC821,
-            verbs=frozenset(
-                [
-                    "HELO",
-                    "MAIL",
-                    "RCPT",
-                    "DATA",
-                    "RSET",
-                    "SEND",
-                    "SOML",
-                    "SAML",
-                    "VRFY",
-                    "EXPN",
-                    "HELP",
-                    "NOOP",
-                    "QUIT",
-                    "TURN",
-                ]
-            ),
+            verbs=_OF_1982,
             required=_verbs("HELO MAIL RCPT DATA RSET NOOP QUIT"),
             speaks_ehlo=False,
+        ),
+        # RFC 821 as RFC 1123 and RFC 1869 changed it
+        Era(
+            name="rfc1869",
+            year=1995,
+            title="SMTP Service Extensions",
+            documents=(1869, *_EXTENSIONS, 1123, 821),
+            grammar=RFC821,
+            verbs=_OF_1982 | {"EHLO"},
+            required=_verbs("HELO MAIL RCPT DATA RSET VRFY NOOP QUIT"),
+            speaks_ehlo=True,
         ),
         Era(
             name="rfc2821",
             year=2001,
             title="Simple Mail Transfer Protocol, with extensions",
-            documents=(2821, 1869, 1870, 6152, 2920, 2034, 4954, 1123),
+            documents=(2821, 1869, *_EXTENSIONS, 1123),
             grammar=RFC2821,
-            verbs=frozenset(
-                [
-                    "EHLO",
-                    "HELO",
-                    "MAIL",
-                    "RCPT",
-                    "DATA",
-                    "RSET",
-                    "SEND",
-                    "SOML",
-                    "SAML",
-                    "VRFY",
-                    "EXPN",
-                    "HELP",
-                    "NOOP",
-                    "QUIT",
-                    "TURN",
-                ]
-            ),
+            verbs=_OF_1982 | {"EHLO"},
+            required=_verbs("EHLO HELO MAIL RCPT DATA RSET NOOP QUIT VRFY"),
+            speaks_ehlo=True,
+        ),
+        # RFC 2821 as RFC 5321 and RFC 7504 changed it
+        Era(
+            name="rfc5321",
+            year=2008,
+            title="Simple Mail Transfer Protocol, revised",
+            documents=(5321, 2821, 1869, *_EXTENSIONS, 1123),
+            grammar=RFC2821,
+            verbs=_OF_1982 | {"EHLO"},
             required=_verbs("EHLO HELO MAIL RCPT DATA RSET NOOP QUIT VRFY"),
             speaks_ehlo=True,
         ),

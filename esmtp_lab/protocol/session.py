@@ -89,14 +89,33 @@ def row(
     )
 
 
-GREETED = "initial ready mail rcpt"
+TOLD = "ready mail rcpt"
+GREETED = f"initial {TOLD}"
+ESMTP = "rfc1869 rfc2821 rfc5321"
+LATER = "rfc2821 rfc5321"
+"""States and eras that rows share."""
 
 TABLE: tuple[Row, ...] = (
     row("connect", GREETING, "2", "initial", "greeting-220"),
     row("connect", GREETING, "5", "refused", "greeting-refuses"),
-    # RFC 2821 section 4.1.4: a later EHLO resets as RSET does; RFC 821 section 4.1.1 allows a later HELO
-    row(GREETED, "HELO", "2", "ready", "helo-opens", loses="extended", clears="transaction"),
-    row(GREETED, "EHLO", "2", "ready", "ehlo-opens", gains="extended", clears="transaction", eras="rfc2821"),
+    row("initial", "HELO", "2", "ready", "helo-opens"),
+    row("initial", "EHLO", "2", "ready", "ehlo-opens", gains="extended", eras=ESMTP),
+    # RFC 821 section 4.1.1 and RFC 2821 section 4.1.4 let the client say who it is again, which resets as RSET does;
+    # RFC 1869 section 4.2 answers 503 once EHLO was accepted
+    row(TOLD, "HELO", "2", "ready", "helo-opens", loses="extended", clears="transaction", eras=f"rfc821 {LATER}"),
+    row(TOLD, "EHLO", "2", "ready", "ehlo-opens", gains="extended", clears="transaction", eras=LATER),
+    row(TOLD, "HELO", "2", "ready", "helo-opens", unless="extended", clears="transaction", eras="rfc1869"),
+    row(
+        TOLD,
+        "EHLO",
+        "2",
+        "ready",
+        "ehlo-opens",
+        unless="extended",
+        gains="extended",
+        clears="transaction",
+        eras="rfc1869",
+    ),
     row("ready", "MAIL", "2", "mail", "mail-opens"),
     row("mail rcpt", "RCPT", "2", "rcpt", "rcpt-adds"),
     row("rcpt", "DATA", "3", "data", "data-354"),
@@ -105,9 +124,10 @@ TABLE: tuple[Row, ...] = (
     row("mail", "DATA", "3", "data", "data-without-rcpt"),
     # RFC 2821 section 4.1.1.4 clears the buffers whatever the outcome
     row("data", END_OF_DATA, "245", "ready", "data-ends", clears="transaction"),
-    row("ready mail rcpt", "RSET", "2", "ready", "rset-clears", clears="transaction"),
-    # RFC 821 section 4.1.1 does not name RSET among what may come before HELO; RFC 2821 section 4.1.4 does
-    row("initial", "RSET", "2", "initial", "rset-clears", eras="rfc2821"),
+    row(TOLD, "RSET", "2", "ready", "rset-clears", clears="transaction"),
+    # RFC 821 section 4.1.1 does not name RSET among what may come before HELO; RFC 2821 section 4.1.4 does,
+    # and RFC 1869 section 4.7 has clients try it
+    row("initial", "RSET", "2", "initial", "rset-clears", eras=ESMTP),
     row(GREETED, "NOOP", "2", "", "noop-nothing"),
     row(GREETED, "VRFY", "2", "", "vrfy-asks"),
     row(GREETED + " refused", "QUIT", "2", "closed", "quit-closes"),
@@ -134,11 +154,23 @@ class Form(NamedTuple):
 
 
 _OLD = frozenset({"rfc821"})
-_NEW = frozenset({"rfc2821"})
+_BEFORE = frozenset({"rfc821", "rfc1869"})
+_OF_1995 = frozenset({"rfc1869"})
+_NEW = frozenset(LATER.split())
+_MAIL = "open a transaction: the reverse-path, where notices go"
 
 FORMS: tuple[Form, ...] = (
     Form("HELO", "SP domain", "say who you are, without extensions", "helo-opens", failure=(504, 550), eras=_NEW),
-    Form("HELO", "SP domain", "say who you are", "helo-opens", failure=(504,), eras=_OLD),
+    Form("HELO", "SP domain", "say who you are", "helo-opens", failure=(504,), eras=_BEFORE),
+    Form(
+        "EHLO",
+        "SP domain",
+        "say who you are, and ask what the server can do",
+        "ehlo-opens",
+        failure=(502, 504, 550, 554),
+        ends_group=True,
+        eras=_OF_1995,
+    ),
     Form(
         "EHLO",
         "SP domain-or-literal",
@@ -151,7 +183,7 @@ FORMS: tuple[Form, ...] = (
     Form(
         "MAIL",
         'SP "FROM:"reverse-path',
-        "open a transaction: the reverse-path, where notices go",
+        _MAIL,
         "mail-opens",
         failure=(552, 451, 452),
         eras=_OLD,
@@ -159,10 +191,10 @@ FORMS: tuple[Form, ...] = (
     Form(
         "MAIL",
         'SP "FROM:"reverse-path [SP parameters]',
-        "open a transaction: the reverse-path, where notices go",
+        _MAIL,
         "mail-opens",
-        failure=(552, 451, 452, 550, 553, 503),
-        eras=_NEW,
+        failure=(552, 451, 452, 455, 550, 553, 555, 503),
+        eras=_NEW | _OF_1995,
     ),
     Form(
         "RCPT",
@@ -179,8 +211,8 @@ FORMS: tuple[Form, ...] = (
         "name one recipient",
         "rcpt-adds",
         success=(250, 251),
-        failure=(550, 551, 552, 553, 450, 451, 452, 503),
-        eras=_NEW,
+        failure=(550, 551, 552, 553, 450, 451, 452, 455, 555, 503),
+        eras=_NEW | _OF_1995,
     ),
     Form(
         "DATA",
@@ -203,7 +235,7 @@ FORMS: tuple[Form, ...] = (
         failure=(550, 551, 553, 502, 504),
         ends_group=True,
     ),
-    Form("NOOP", "", "do nothing; the answer is 250", "noop-nothing", eras=_OLD),
+    Form("NOOP", "", "do nothing; the answer is 250", "noop-nothing", ends_group=True, eras=_BEFORE),
     Form("NOOP", "[SP string]", "do nothing; the answer is 250", "noop-nothing", ends_group=True, eras=_NEW),
     Form("QUIT", "", "say goodbye; the server closes", "quit-closes", success=(221,), ends_group=True),
 )
