@@ -144,6 +144,8 @@ class Bench:
             if to_client:
                 heard = self.client.receive(to_client, self.now)
                 self._pair(self._to_client, heard)
+        if self._to_client and self._to_client[0].kind == "moment":
+            self.log.append(Crossing(self.client.closed("server", self.now), self._to_client.pop(0)))
         # What nobody heard was said into a closed channel.
         self.log += [Crossing(event, None) for event in self._to_server]
         self.log += [Crossing(None, event) for event in self._to_client]

@@ -57,7 +57,7 @@ class _Text:
             yield Said(f"# the content is not ended: {len(bench.client.content_so_far)} octets wait for a lone dot")
         for name, letters in self.lab.mailboxes.letters.items():
             yield Said(f"# mailbox {name}: {len(letters)} letter{'s' * (len(letters) != 1)}")
-        if bench.server.position.state == "closed":
+        if bench.server.position.state == "closed" and bench.log[-1].event.kind != "moment":
             yield Said("=== closed")
 
 
@@ -74,7 +74,7 @@ class _Json:
         number = entry.number if entry is not None and crossing.speaker == "client" else None
         client = (crossing.client or crossing.event).after.state
         server = (crossing.server or crossing.event).after.state
-        for event in self.lab.lines(crossing):
+        for event in self.lab.lines(crossing) if crossing.event.kind != "moment" else ():
             yield Said(record(event, number, client, server))
 
     def played(self, played: Played) -> Iterator[Said]:

@@ -24,7 +24,9 @@ def mask(event: Event) -> bytes:
 
 
 def protocol_line(event: Event) -> str:
-    """One line of the wire in the transcript format."""
+    """One line of the wire, or a moment of the channel, in the transcript format."""
+    if event.kind == "moment":
+        return f"=== {visible(event.octets)}"
     return write_line("C" if event.speaker == "client" else "S", mask(event))
 
 

@@ -91,7 +91,7 @@ class Delivery:
     """One letter on its way through one session: a value, and the rule for what to send next.
 
     `content` is in octets, as it is to arrive; `decided` holds the outcomes so far; `taken` counts the recipients that
-    were asked for.
+    were asked for. A `plain` delivery does not try EHLO.
     """
 
     reverse_path: Path
@@ -101,6 +101,7 @@ class Delivery:
     taken: int = 0
     decided: tuple[Outcome, ...] = ()
     hopes: tuple[Path, ...] = ()
+    plain: bool = False
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -116,10 +117,20 @@ class Delivery:
         step = _STEPS.get((answered, reply.severity)) or _STEPS.get((answered, 0))
         return step(self, client, reply) if step else (client.line("QUIT"), self)
 
+    def again(self, client: ClientSession, last: str) -> "Delivery | None":
+        """The delivery to try on a new channel, where the server closed this one at EHLO (RFC 1869 section 4.7).
+
+        `last` is what the server closed the channel upon: an input, or nothing. None where trying again at once is no use.
+        """
+        if last != "EHLO" or self.plain:
+            return None
+        return replace(self, plain=True, taken=0, decided=(), hopes=())
+
     def _greet(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
-        if not client.dialect.era.speaks_ehlo:
+        if self.plain or not client.dialect.era.speaks_ehlo:
             return self._fall_back(client, reply)
-        return client.line("EHLO", domain_or_literal=self.helo.encode("ascii", "replace")), self
+        name = self.helo.encode("ascii", "replace")
+        return client.line("EHLO", domain=name, domain_or_literal=name), self
 
     def _fall_back(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
         """After any error to EHLO the client goes on with HELO (RFC 1869 sections 4.5 and 4.6)."""

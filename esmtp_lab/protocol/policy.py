@@ -28,7 +28,8 @@ class Policy:
 
     `mailboxes` maps local parts to people, `lists` to local parts, `forwards` (251) and `moved` (551) to other
     mailboxes, `refusals` to situations of the reply catalogue. `accept` is "known" or "any", `verify`
-    "answer" or "hide". `greeting`, `ehlo` and `data_without_recipients` name the situation that answers.
+    "answer" or "hide". `answers` maps inputs (a verb, GREETING, END_OF_DATA) to the situation that answers them
+    whatever happens, or to "hang-up"; `data_without_recipients` names the situation for DATA before any RCPT.
     `max_size` is in octets. `passwords` by user; with `clear_text` they may cross an unprotected channel.
     """
 
@@ -44,8 +45,7 @@ class Policy:
     passwords: Mapping[str, str] = field(default_factory=dict, repr=False)
     accept: str = "known"
     verify: str = "answer"
-    greeting: str = "greeting"
-    ehlo: str = "ehlo"
+    answers: Mapping[str, str] = field(default_factory=dict)
     data_without_recipients: str = "bad-sequence"
     max_size: int = 10_485_760
     clear_text: bool = False
@@ -127,7 +127,11 @@ class Policy:
 def policies() -> Mapping[str, Policy]:
     """The ready-made policies by name."""
     data = tomllib.loads((files("esmtp_lab.protocol") / "policy.toml").read_text("utf-8"))
-    return {name: _policy(table, name, "policy.toml") for name, table in data.items() if name != "version"}
+    del data["version"]
+    return {
+        name: _policy(data[table["like"]] | table if "like" in table else table, name, "policy.toml")
+        for name, table in data.items()
+    }
 
 
 def find_policy(name: str) -> Policy:
@@ -150,6 +154,8 @@ def find_policy(name: str) -> Policy:
 def _policy(table: dict[str, Any], name: str, where: str) -> Policy:
     kinds = {each.name: each for each in fields(Policy)}
     for key, value in table.items():
+        if key == "like":
+            continue
         if key not in kinds or key == "name":
             raise DataError(f"{where}: {name}", f"knows no key {key!r}; there are {', '.join(sorted(kinds))}")
         default = getattr(_PLAIN, key)
@@ -162,7 +168,8 @@ def _policy(table: dict[str, Any], name: str, where: str) -> Policy:
         raise DataError(f"{where}: {name}", "max_size is at least 1 octet")
     lists = {key: tuple(members) for key, members in table.get("lists", {}).items()}
     extensions = tuple(table.get("extensions", ()))
-    policy = replace(_PLAIN, **{**table, "name": name, "lists": lists, "extensions": extensions})
+    own = {key: value for key, value in table.items() if key != "like"}
+    policy = replace(_PLAIN, **{**own, "name": name, "lists": lists, "extensions": extensions})
     for key, members in lists.items():
         strange = [member for member in members if member not in policy.mailboxes]
         if strange:

@@ -11,12 +11,15 @@ from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.extension import Answering, Context
 from esmtp_lab.protocol.policy import Policy
 from esmtp_lab.protocol.replies import Answer, catalogue
-from esmtp_lab.protocol.session import CONTINUATION, END_OF_DATA
+from esmtp_lab.protocol.session import CONTINUATION, END_OF_DATA, GREETING
 from esmtp_lab.protocol.side import Awaited, Side
 from esmtp_lab.protocol.transaction import Content, Letter
 from esmtp_lab.wire.command import Command
 
 _SHOWN = 65_536
+HANG_UP = "hang-up"
+"""What a policy names instead of a situation where the host closes the channel without a word."""
+_ANYTHING = {"expected": "something else", "at": "0", "path": "<>", "keyword": "", "limit": "0", "what": "it"}
 _UNFIT = {"bare-cr": "a bare CR", "bare-lf": "a bare LF", "nul": "a NUL", "eight-bit": "an octet above 127"}
 
 
@@ -110,7 +113,7 @@ class ServerSession(Side):
 
     def start(self, now: float = 0.0) -> list[Event]:
         """Greet (RFC 821 section 3.5, RFC 2821 section 3.1)."""
-        return [] if self.by_hand else self._speak(Answer(self.policy.greeting, self._about()), now)
+        return [] if self.by_hand else self._speak(self._instead(GREETING) or Answer("greeting", self._about()), now)
 
     def receive(self, octets: bytes, now: float = 0.0) -> list[Event]:
         """Take in octets; the events of what was heard and of what was answered, in order."""
@@ -171,6 +174,9 @@ class ServerSession(Side):
                 return Answer("line-too-long", fields)
             return Answer("line-malformed", {"what": _UNFIT[deviation.kind], "at": str(deviation.at)})
         entry, command = awaited
+        instead = self._instead(entry)
+        if instead is not None:
+            return instead
         if command is None:
             return self._answers[CONTINUATION](self._context(), Command(CONTINUATION))
         form = self.dialect.forms.get(entry)
@@ -187,10 +193,13 @@ class ServerSession(Side):
     def _accepted(self, entry: str, command: Command) -> Answer:
         if entry != "EHLO":
             return self._answers[entry](self._context(), command)
-        fields = {**self._about(), "client": command.text("domain-or-literal")}
         position = self.position._replace(facts=self.position.facts | {"extended"})
-        lines = self.dialect.offers(self.policy, position) if self.policy.ehlo == "ehlo" else ()
-        return Answer(self.policy.ehlo, fields, lines)
+        return Answer("ehlo", {**self._about(), "client": command.host}, self.dialect.offers(self.policy, position))
+
+    def _instead(self, entry: str) -> Answer | None:
+        """What this host's policy has it say to an input whatever happens, or None."""
+        key = self.policy.answers.get(entry)
+        return Answer(key, {**self._about(), "verb": entry, **_ANYTHING}) if key else None
 
     def _refusal(self, command: Command) -> Answer | None:
         """Why the parameters of a command cannot be accepted (RFC 1869 section 6.1), or None."""
@@ -212,6 +221,9 @@ class ServerSession(Side):
 
     def _end_of_data(self, event: Event, now: float) -> list[Event]:
         came = event.content or Content(b"")
+        instead = self._instead(END_OF_DATA)
+        if instead is not None:
+            return self._speak(instead, now)
         if not self.envelope.forward_paths:
             return self._speak(Answer("no-recipients"), now)
         if came.length > self.policy.max_size:
@@ -241,6 +253,8 @@ class ServerSession(Side):
     # Speaking ------------------------------------------------------------------------------------
 
     def _speak(self, answer: Answer, now: float) -> list[Event]:
+        if answer.key == HANG_UP:
+            return [self.closed("server", now)]
         entry = self.waiting[0].entry if self.waiting else ""
         composed = catalogue().compose(answer, self.dialect.era.name)
         if "extended" in self.position.facts:

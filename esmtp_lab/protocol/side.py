@@ -244,12 +244,20 @@ class Side:
 
     def _agree(self, command: Command, lists: bool, reply: Reply) -> None:
         """The server took a command: what it named now holds."""
-        values = command.values
         if command.path is not None:
             self.envelope = accept(self.envelope, command.verb, command.path, command.parameters)
-        elif "domain" in values or "domain-or-literal" in values:
-            self.client_name = command.text("domain") or command.text("domain-or-literal")
+        elif command.host:
+            self.client_name = command.host
             self.offered = read_offers(reply) if lists else {}
+
+    def closed(self, by: str, now: float = 0.0) -> Event:
+        """The channel is gone, and no reply said so; what was not acknowledged did not happen (RFC 821 section 4.1.1)."""
+        before = self.position
+        self.position = before._replace(state="closed")
+        self.waiting, self.envelope, self.exchange = (), EMPTY, ()
+        return replace(
+            self._event(by, "moment", f"closed by the {by}".encode(), now, before, to=""), after=self.position
+        )
 
     def _event(
         self,

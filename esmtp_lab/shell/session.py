@@ -18,6 +18,7 @@ from esmtp_lab.shell.notes import Note, notes
 from esmtp_lab.shell.record import Change, Page, Record
 from esmtp_lab.shell.repair import repair
 from esmtp_lab.tutor.attempt import Attempt
+from esmtp_lab.wire.visible import visible
 
 _UNENDED = "the content is not ended, and the letter would be lost: a lone dot ends it; leave once more to go anyway"
 
@@ -139,7 +140,10 @@ class Session:
             if event.kind == "content":
                 places += self._lines(list(text_events(event)))
                 self._content = ()
-            places.append(self.record.wire(event, self.lab))
+            if event.kind == "moment":
+                self._new.append(self.record.remark(visible(event.octets)))
+            else:
+                places.append(self.record.wire(event, self.lab))
         client = self.lab.bench.client
         if client.in_content and client.content_so_far:
             template = self._template(client)

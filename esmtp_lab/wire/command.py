@@ -116,6 +116,11 @@ class Command:
         found: tuple[Parameter, ...] = self.values.get("parameters", ())
         return found
 
+    @property
+    def host(self) -> str:
+        """The domain or address literal that a client calls itself by, or nothing."""
+        return self.text("domain") or self.text("domain-or-literal")
+
     def text(self, production: str) -> str:
         """What was read for `production`, as text; empty where there was nothing."""
         value = self.values.get(production, b"")
