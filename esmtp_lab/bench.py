@@ -107,8 +107,21 @@ class Bench:
         return self._act(lambda: self._server_says(octets))
 
     def deliver(self, delivery: Delivery) -> list[Crossing]:
-        """Let the client deliver a letter by itself, as far as the server's replies let it come."""
+        """Let the client deliver a letter by itself, as far as the server's replies let it come.
+
+        Where the server hangs up on EHLO the client opens a new channel and goes on with HELO.
+        """
         return self._act(lambda: self._begin(delivery))
+
+    def reconnect(self) -> list[Crossing]:
+        """Open a new channel to the same host: both sides begin anew."""
+        return self._act(self._open)
+
+    def _open(self) -> None:
+        fresh = Bench(self.host, self.client.dialect, by_hand=self.server.by_hand)
+        self.client.load(fresh.client.save())
+        self.server.load(fresh.server.save())
+        self._to_client += self.server.start(self.now)
 
     def _act(self, action: Any) -> list[Crossing]:
         begin = len(self.log)
@@ -136,6 +149,7 @@ class Bench:
         while True:
             to_server, to_client = self.client.take(), self.server.take()
             if not to_server and not to_client:
+                self._hang_up()
                 if not self._go_on():
                     break
                 continue
@@ -144,13 +158,16 @@ class Bench:
             if to_client:
                 heard = self.client.receive(to_client, self.now)
                 self._pair(self._to_client, heard)
-        if self._to_client and self._to_client[0].kind == "moment":
-            self.log.append(Crossing(self.client.closed("server", self.now), self._to_client.pop(0)))
         # What nobody heard was said into a closed channel.
         self.log += [Crossing(event, None) for event in self._to_server]
         self.log += [Crossing(None, event) for event in self._to_client]
         self._to_server.clear()
         self._to_client.clear()
+
+    def _hang_up(self) -> None:
+        """Where the server has closed the channel without a word, the client finds it closed."""
+        if self._to_client and self._to_client[0].kind == "moment":
+            self.log.append(Crossing(self.client.closed("server", self.now), self._to_client.pop(0)))
 
     def _receive(self, octets: bytes) -> None:
         events = self.server.receive(octets, self.now)
@@ -174,6 +191,11 @@ class Bench:
         """Let the client's own plan say what it sends next; whether it sent anything."""
         if self.delivery is None or self.client.waiting:
             return False
+        again = self.delivery.again(self.client)
+        if again is not None:
+            self.delivery = again
+            self._open()
+            return True
         octets, after = self.delivery.next(self.client)
         self.delivery = after
         if octets:

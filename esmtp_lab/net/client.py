@@ -47,18 +47,25 @@ async def deliver(
     """Deliver a letter; the `outcomes` of what comes back tell what became of each recipient.
 
     `patience` multiplies the standard's times. Raises Unreachable where the address is not loopback, unless
-    `allow_remote`, and where no server has greeted; a channel that is lost later leaves temporary outcomes.
+    `allow_remote`, and where no server has greeted; a channel that is lost later leaves temporary outcomes. A server
+    that hangs up on EHLO is called again and greeted with HELO (RFC 1869 section 4.7).
     Raises LocalProtocolError where a path or a name would break its command line.
     """
     addresses = await resolve(address, allow_remote=allow_remote)
-    reader, writer = await _open(addresses, port, OTHER_TIMEOUT * patience)
-    try:
-        return await _Channel(reader, writer, dialect, patience, on_event).drive(delivery)
-    finally:
-        # Nothing is left to say, or nobody to say it to: what could still wait to be sent is given up.
-        writer.transport.abort()
-        with suppress(OSError):
-            await writer.wait_closed()
+    while True:
+        reader, writer = await _open(addresses, port, OTHER_TIMEOUT * patience)
+        channel = _Channel(reader, writer, dialect, patience, on_event)
+        try:
+            delivery = await channel.drive(delivery)
+        finally:
+            # Nothing is left to say, or nobody to say it to: what could still wait to be sent is given up.
+            writer.transport.abort()
+            with suppress(OSError):
+                await writer.wait_closed()
+        again = delivery.again(channel.session)
+        if again is None:
+            return delivery
+        delivery = again
 
 
 def send(
@@ -112,32 +119,33 @@ class _Channel:
         self._writer = writer
         self._patience = patience
         self._on_event = on_event
-        self._session = ClientSession(dialect)
+        self.session = ClientSession(dialect)
 
     async def drive(self, delivery: Delivery) -> Delivery:
         """Hear and say, turn by turn, until nothing is left to say. Raises Unreachable before a greeting."""
         try:
             while True:
                 await self._hear()
-                octets, delivery = delivery.next(self._session)
+                octets, delivery = delivery.next(self.session)
                 if not octets:
                     return delivery
                 await self._say(octets)
         except _Lost as why:
-            if self._session.reply is None:
+            if self.session.reply is None:
                 raise Unreachable(f"the server did not greet: {why}") from None
+            self._show([self.session.closed("server", time())])
             return delivery
 
     async def _hear(self) -> None:
         """Wait for the whole reply to what was sent. Raises _Lost."""
         heard = 0
-        while self._session.waiting and self._session.position.state != "closed":
-            entry = self._session.waiting[0].entry
+        while self.session.waiting and self.session.position.state != "closed":
+            entry = self.session.waiting[0].entry
             octets = await self._read(TIMEOUTS.get(entry, OTHER_TIMEOUT) * self._patience)
             heard += len(octets)
             if heard > LONGEST_REPLY:
                 raise _Lost(f"a reply of more than {LONGEST_REPLY} octets")
-            self._show(self._session.receive(octets, time()))
+            self._show(self.session.receive(octets, time()))
 
     async def _read(self, seconds: float) -> bytes:
         try:
@@ -151,8 +159,8 @@ class _Channel:
 
     async def _say(self, octets: bytes) -> None:
         """Send octets block by block. Raises _Lost."""
-        self._show(self._session.send(octets, time()))
-        octets = self._session.take()
+        self._show(self.session.send(octets, time()))
+        octets = self.session.take()
         seconds = BLOCK_TIMEOUT * self._patience
         try:
             for start in range(0, len(octets), BLOCK):

@@ -21,19 +21,11 @@ class ClientSession(Side):
     """The client's end of one session: `send` octets as they are, or a `command` that cannot break its line."""
 
     observer = "client"
+    SAVED = (*Side.SAVED, "_out")
 
     def __init__(self, dialect: Dialect) -> None:
         super().__init__(dialect)
         self._out = b""
-
-    def save(self) -> tuple[Any, ...]:
-        """See `Side.save`."""
-        return (*super().save(), self._out)
-
-    def load(self, saved: tuple[Any, ...]) -> None:
-        """See `Side.load`."""
-        super().load(saved[:-1])
-        self._out = saved[-1]
 
     def take(self) -> bytes:
         """The octets that wait to be sent, taken out."""
@@ -117,14 +109,11 @@ class Delivery:
         step = _STEPS.get((answered, reply.severity)) or _STEPS.get((answered, 0))
         return step(self, client, reply) if step else (client.line("QUIT"), self)
 
-    def again(self, client: ClientSession, last: str) -> "Delivery | None":
-        """The delivery to try on a new channel, where the server closed this one at EHLO (RFC 1869 section 4.7).
-
-        `last` is what the server closed the channel upon: an input, or nothing. None where trying again at once is no use.
-        """
-        if last != "EHLO" or self.plain:
-            return None
-        return replace(self, plain=True, taken=0, decided=(), hopes=())
+    def again(self, client: ClientSession) -> "Delivery | None":
+        """The delivery to try at once on a new channel, without EHLO, where the server hung up on that
+        (RFC 1869 section 4.7); None where it did not."""
+        hung_up = client.position.state == "closed" and client.lost in ("EHLO", "HELO")
+        return replace(self, plain=True) if hung_up and not self.plain else None
 
     def _greet(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
         if self.plain or not client.dialect.era.speaks_ehlo:

@@ -4,8 +4,6 @@ RFC 821 section 4.3, RFC 2821 sections 3 and 4. Decisions are pure functions fro
 command to an `Answer` of the reply catalogue; those of extensions stand beside the built-in ones.
 """
 
-from typing import Any
-
 from esmtp_lab.protocol.dialect import Dialect, value_fits
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.extension import Answering, Context
@@ -84,6 +82,7 @@ class ServerSession(Side):
     """
 
     observer = "server"
+    SAVED = (*Side.SAVED, "by_hand", "letter", "_held", "_out")
 
     def __init__(self, dialect: Dialect, policy: Policy, *, by_hand: bool = False, address: str = "") -> None:
         super().__init__(dialect)
@@ -96,15 +95,6 @@ class ServerSession(Side):
         self._held: Letter | None = None
         self._out = b""
         self._answers = ANSWERS | {verb: answer for each in dialect.extensions for verb, answer in each.answers.items()}
-
-    def save(self) -> tuple[Any, ...]:
-        """See `Side.save`."""
-        return (*super().save(), self.by_hand, self.letter, self._held, self._out)
-
-    def load(self, saved: tuple[Any, ...]) -> None:
-        """See `Side.load`."""
-        super().load(saved[:-4])
-        self.by_hand, self.letter, self._held, self._out = saved[-4:]
 
     def take(self) -> bytes:
         """The octets that wait to be sent, taken out."""

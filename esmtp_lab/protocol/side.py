@@ -41,7 +41,7 @@ class Side:
         self.offered: dict[str, tuple[str, ...]] = {}
         self.waiting: tuple[Awaited, ...] = (Awaited(GREETING),) if started else ()
         self.exchange: tuple[bytes, ...] = ()
-        self.answered = ""
+        self.answered = self.lost = ""
         self.reply: Reply | None = None
         self._replies = 0
         self._commands = Framer()
@@ -82,36 +82,35 @@ class Side:
         """What the client has sent that does not form a line yet."""
         return self._commands.buffer
 
+    SAVED: tuple[str, ...] = (
+        "position",
+        "envelope",
+        "client_name",
+        "offered",
+        "waiting",
+        "exchange",
+        "answered",
+        "lost",
+        "reply",
+        "_replies",
+        "_wire",
+        "_dropped",
+    )
+    """The attributes that make a moment; each is replaced when it changes, and never changed in place."""
+
     def save(self) -> tuple[Any, ...]:
         """A value that `load` comes back to; equal values are equal moments."""
         unstuffer = self._unstuffer.save() if self._unstuffer else None
-        return (
-            self.position,
-            self.envelope,
-            self.client_name,
-            tuple(self.offered.items()),
-            self.waiting,
-            self.exchange,
-            self.answered,
-            self.reply,
-            self._replies,
-            self._commands.save(),
-            self._lines.save(),
-            self._assembler.lines,
-            unstuffer,
-            self._wire,
-            self._dropped,
-        )
+        framed = (self._commands.save(), self._lines.save(), self._assembler.lines, unstuffer)
+        return (framed, *(getattr(self, name) for name in self.SAVED))
 
     def load(self, saved: tuple[Any, ...]) -> None:
         """Come back to a saved moment."""
-        (self.position, self.envelope, self.client_name, offered, self.waiting, self.exchange) = saved[:6]
-        (self.answered, self.reply, self._replies, commands, lines, assembled, unstuffer) = saved[6:13]
-        self._wire, self._dropped = saved[13:]
-        self.offered = dict(offered)
+        (commands, lines, self._assembler.lines, unstuffer), *values = saved
+        for name, value in zip(self.SAVED, values, strict=True):
+            setattr(self, name, value)
         self._commands.load(commands)
         self._lines.load(lines)
-        self._assembler.lines = assembled
         self._unstuffer = Unstuffer.load(unstuffer) if unstuffer else None
 
     # What the client says ------------------------------------------------------------------------
@@ -251,8 +250,11 @@ class Side:
             self.offered = read_offers(reply) if lists else {}
 
     def closed(self, by: str, now: float = 0.0) -> Event:
-        """The channel is gone, and no reply said so; what was not acknowledged did not happen (RFC 821 section 4.1.1)."""
-        before = self.position
+        """The channel is gone and no reply said so; `lost` is then the input that it was lost upon.
+
+        What was not acknowledged did not happen (RFC 821 section 4.1.1, QUIT).
+        """
+        before, self.lost = self.position, self.waiting[0].entry if self.waiting else ""
         self.position = before._replace(state="closed")
         self.waiting, self.envelope, self.exchange = (), EMPTY, ()
         return replace(

@@ -9,11 +9,15 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope
 
 from esmtp_lab.errors import LocalProtocolError, Unreachable
-from esmtp_lab.lab import client_dialect
+from esmtp_lab.lab import client_dialect, server_dialect
+from esmtp_lab.mailbox.memory import MemoryMailboxes
 from esmtp_lab.net.client import LONGEST_REPLY, TIMEOUTS, deliver, send
+from esmtp_lab.net.server import serve
 from esmtp_lab.protocol.client import Delivery
 from esmtp_lab.protocol.event import Event
+from esmtp_lab.protocol.policy import find_policy
 from esmtp_lab.protocol.session import END_OF_DATA, GREETING
+from esmtp_lab.protocol.transaction import Letter
 from esmtp_lab.wire.path import Path
 
 ME = Path(b"me", b"me.example")
@@ -323,3 +327,19 @@ def test_every_client_of_ours_meets_every_server_of_ours(serving: Any, era: str,
 def test_the_times_are_those_of_the_standard() -> None:
     minutes = {entry: seconds / 60 for entry, seconds in TIMEOUTS.items()}
     assert minutes == {GREETING: 5, "MAIL": 5, "RCPT": 5, "DATA": 2, END_OF_DATA: 10}
+
+
+def test_a_server_that_hangs_up_on_ehlo_is_called_again() -> None:
+    """RFC 1869 section 4.7: a new channel, and HELO."""
+
+    async def play() -> tuple[Delivery, dict[str, tuple[Letter, ...]]]:
+        policy = find_policy("ehlo-hangs-up")
+        mailboxes = MemoryMailboxes(policy.domain)
+        async with await serve(policy, server_dialect(policy, "rfc2821"), mailboxes, port=0) as server:
+            return await deliver(
+                _delivery(b"hello\r\n", Path(b"ada", b"lab.example")), client_dialect(), port=server.port
+            ), mailboxes.letters
+
+    done, letters = asyncio.run(play())
+    assert _codes(done) == [250]
+    assert list(letters) == ["ada"]
