@@ -9,9 +9,24 @@ from esmtp_lab.extensions.enhancedstatuscodes import ENHANCEDSTATUSCODES
 from esmtp_lab.extensions.expn import EXPN
 from esmtp_lab.extensions.help import HELP
 from esmtp_lab.extensions.pipelining import PIPELINING
+from esmtp_lab.extensions.saml import SAML
+from esmtp_lab.extensions.send import SEND
 from esmtp_lab.extensions.size import SIZE
+from esmtp_lab.extensions.soml import SOML
 from esmtp_lab.extensions.xpong import XPONG
 from esmtp_lab.protocol.extension import Extension
 
-SHIPPED: tuple[Extension, ...] = (SIZE, EIGHTBITMIME, PIPELINING, ENHANCEDSTATUSCODES, EXPN, HELP, AUTH, XPONG)
+SHIPPED: tuple[Extension, ...] = (
+    SIZE,
+    EIGHTBITMIME,
+    PIPELINING,
+    ENHANCEDSTATUSCODES,
+    EXPN,
+    HELP,
+    AUTH,
+    XPONG,
+    SEND,
+    SOML,
+    SAML,
+)
 """Every extension that the lab implements."""

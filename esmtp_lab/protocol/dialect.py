@@ -131,6 +131,13 @@ class Dialect:
                     return extension, form
         return None
 
+    def places(self, verb: str, policy: Policy, mailbox: str) -> tuple[str, ...]:
+        """Where a letter for a mailbox goes, by the verb that opened its transaction."""
+        for each in self.extensions:
+            if each.places is not None and any(form.verb == verb for form in each.forms):
+                return each.places(policy, mailbox)
+        return (mailbox,)
+
     def extension(self, keyword: str) -> Extension | None:
         """The extension of an EHLO keyword, in any case."""
         return next((each for each in self.extensions if each.ehlo_keyword == keyword.upper()), None)

@@ -39,6 +39,11 @@ class ParameterForm:
     meaning: str
 
 
+def sender_ok(context: Context, command: Command) -> Answer:
+    """The answer to a reverse-path: every sender is taken, for anybody may write to us."""
+    return Answer("sender-ok", {"path": command.path.render().decode("ascii", "replace") if command.path else ""})
+
+
 Answering = Callable[[Context, Command], Answer]
 Checking = Callable[[Context, Command], Answer | None]
 
@@ -50,7 +55,8 @@ class Extension:
     `line_growth` says by how many octets each verb's line may be longer. `offered_params` gives what follows
     the keyword in the EHLO reply, `offered_when` whether a host offers it just now. `answers` is the behaviour of its
     verbs, `checks` refuses a command by its parameters, `checks_content` a letter by its content;
-    `rewrites` changes a reply. For the client, `adds` gives the parameter that a letter should carry,
+    `rewrites` changes a reply, `places` says where a letter for a mailbox goes whose transaction one of the verbs
+    opened. For the client, `adds` gives the parameter that a letter should carry,
     and `needed_for` says why a letter cannot travel without the extension, or nothing.
     """
 
@@ -71,6 +77,7 @@ class Extension:
     rewrites: Callable[[Composed, str], Composed] | None = None
     adds: Callable[[bytes], Parameter | None] | None = None
     needed_for: Callable[[bytes], str] = lambda content: ""
+    places: Callable[[Policy, str], tuple[str, ...]] | None = None
 
     @property
     def local(self) -> bool:

@@ -27,10 +27,11 @@ class Policy:
     """One host: its name, its people and its choices.
 
     `mailboxes` maps local parts to people, `lists` to local parts, `forwards` (251) and `moved` (551) to other
-    mailboxes, `refusals` to situations of the reply catalogue. `accept` is "known" or "any", `verify`
-    "answer" or "hide". `answers` maps inputs (a verb, GREETING, END_OF_DATA) to the situation that answers them
-    whatever happens, or to "hang-up"; `data_without_recipients` names the situation for DATA before any RCPT.
-    `max_size` is in octets. `passwords` by user; with `clear_text` they may cross an unprotected channel.
+    mailboxes, `refusals` to situations of the reply catalogue, `terminals` to "on", "off" or "refusing". `accept` is
+    "known" or "any", `verify` "answer" or "hide". `answers` maps inputs (a verb, GREETING, END_OF_DATA) to the
+    situation that answers them whatever happens, or to "hang-up"; `data_without_recipients` names the situation for
+    DATA before any RCPT. `max_size` is in octets. `passwords` by user; with `clear_text` they may cross an unprotected
+    channel.
     """
 
     name: str = "lab"
@@ -42,6 +43,7 @@ class Policy:
     forwards: Mapping[str, str] = field(default_factory=dict)
     moved: Mapping[str, str] = field(default_factory=dict)
     refusals: Mapping[str, str] = field(default_factory=dict)
+    terminals: Mapping[str, str] = field(default_factory=dict)
     passwords: Mapping[str, str] = field(default_factory=dict, repr=False)
     accept: str = "known"
     verify: str = "answer"
@@ -71,6 +73,10 @@ class Policy:
         if name in self.mailboxes or self.accept == "any":
             return Verdict(Answer("recipient-ok", shown), (name,))
         return Verdict(Answer("mailbox-unknown", shown))
+
+    def at_terminal(self, mailbox: str) -> bool:
+        """Whether a user is there and takes messages on the terminal (RFC 821 section 3.4)."""
+        return self.terminals.get(mailbox) == "on"
 
     def _known(self, name: str) -> str:
         """The name as this host spells it: exactly as given where it can be, else in any case."""
@@ -121,6 +127,11 @@ class Policy:
         if members is None:
             return Answer("list-unknown", {"path": text})
         return Answer("list-members", {}, tuple(self._person(member) for member in members))
+
+
+def terminal(mailbox: str) -> str:
+    """The name under which the lab keeps what went to the terminal of a mailbox's user."""
+    return f"{mailbox} (terminal)"
 
 
 @cache

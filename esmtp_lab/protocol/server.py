@@ -6,7 +6,7 @@ command to an `Answer` of the reply catalogue; those of extensions stand beside 
 
 from esmtp_lab.protocol.dialect import Dialect, value_fits
 from esmtp_lab.protocol.event import Event
-from esmtp_lab.protocol.extension import Answering, Context
+from esmtp_lab.protocol.extension import Answering, Context, sender_ok
 from esmtp_lab.protocol.policy import Policy
 from esmtp_lab.protocol.replies import Answer, catalogue
 from esmtp_lab.protocol.session import CONTINUATION, END_OF_DATA, GREETING
@@ -21,16 +21,8 @@ _ANYTHING = {"expected": "something else", "at": "0", "path": "<>", "keyword": "
 _UNFIT = {"bare-cr": "a bare CR", "bare-lf": "a bare LF", "nul": "a NUL", "eight-bit": "an octet above 127"}
 
 
-def _shown(command: Command) -> dict[str, str]:
-    return {"path": command.path.render().decode("ascii", "replace") if command.path else ""}
-
-
 def _helo(context: Context, command: Command) -> Answer:
     return Answer("helo", {"domain": context.policy.domain})
-
-
-def _mail(context: Context, command: Command) -> Answer:
-    return Answer("sender-ok", _shown(command))
 
 
 def _rcpt(context: Context, command: Command) -> Answer:
@@ -61,7 +53,7 @@ def _quit(context: Context, command: Command) -> Answer:
 
 ANSWERS: dict[str, Answering] = {
     "HELO": _helo,
-    "MAIL": _mail,
+    "MAIL": sender_ok,
     "RCPT": _rcpt,
     "DATA": _data,
     "RSET": _rset,
@@ -238,7 +230,8 @@ class ServerSession(Side):
         paths = letter.envelope.forward_paths
         strange = {path: (path.mailbox.decode("ascii", "replace"),) if self.by_hand else () for path in paths}
         names = (name for path in paths for name in self.policy.route(path).mailboxes or strange[path])
-        return tuple(dict.fromkeys(names))
+        verb = letter.envelope.verb
+        return tuple(dict.fromkeys(place for name in names for place in self.dialect.places(verb, self.policy, name)))
 
     # Speaking ------------------------------------------------------------------------------------
 

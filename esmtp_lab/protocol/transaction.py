@@ -18,11 +18,15 @@ _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """The buffers of RFC 821 section 4.1.1: one reverse-path, and the forward-paths that were accepted."""
+    """The buffers of RFC 821 section 4.1.1: one reverse-path, and the forward-paths that were accepted.
+
+    `verb` is the command that opened the transaction: MAIL, or one of its kin.
+    """
 
     reverse_path: Path | None = None
     forward_paths: tuple[Path, ...] = ()
     parameters: tuple[Parameter, ...] = ()
+    verb: str = ""
 
 
 EMPTY = Envelope()
@@ -99,4 +103,4 @@ def accept(envelope: Envelope, verb: str, path: Path, parameters: tuple[Paramete
     """The envelope after a path was accepted: MAIL and its kin set the one, RCPT adds to the other."""
     if verb == "RCPT":
         return replace(envelope, forward_paths=(*envelope.forward_paths, path))
-    return Envelope(path, (), parameters)
+    return Envelope(path, (), parameters, verb)

@@ -2,6 +2,8 @@
 
 import pytest
 
+from esmtp_lab.protocol.era import ERAS
+
 ORDINARY = """
 S: 220 lab.example ESMTP ready
 > client=initial
@@ -349,3 +351,30 @@ def test_seven_bits_were_promised(plays):
     )
     plays(promise.format("7BIT") + "C\\: caf\\xe9\\r\\n.\\r\\n\nS: 554 5.6.1 Octets above 127 without BODY=8BITMIME")
     plays(promise.format("8BITMIME") + "C\\: caf\\xe9\\r\\n.\\r\\n\nS: 250")
+
+
+TRUTH = {
+    # who: at the terminal?  SEND, SOML, SAML: where the letter goes
+    "ada": (["ada (terminal)"], ["ada (terminal)"], ["ada", "ada (terminal)"]),
+    "bob": (None, ["bob"], ["bob"]),
+    "postmaster": (None, ["postmaster"], ["postmaster"]),
+}
+
+
+@pytest.mark.parametrize("era", list(ERAS))
+@pytest.mark.parametrize("name", TRUTH)
+def test_sending_and_mailing(plays, era, name):
+    """RFC 821 section 3.4: to the terminal, or the mailbox, or both."""
+    for verb, places in zip(("SEND", "SOML", "SAML"), TRUTH[name], strict=True):
+        begin = f"C: HELO a\nS: 250\nC: {verb} FROM:<a@b>\nS: 250\nC: RCPT TO:<{name}@lab.example>\n"
+        if places is None:
+            plays(f"{begin}S: 450", era=era, policy="classic")
+        else:
+            lab = plays(f"{begin}S: 250\nC: DATA\nS: 354\nC: x\nC: .\nS: 250", era=era, policy="classic")
+            assert list(lab.mailboxes.letters) == places
+
+
+def test_a_transaction_of_one_kind_is_no_other(plays):
+    plays(
+        "C: HELO a\nS: 250\nC: SEND FROM:<a@b>\nS: 250\nC: MAIL FROM:<a@b>\nS: 503\nC: RSET\nS: 250", policy="classic"
+    )
