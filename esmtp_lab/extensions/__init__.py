@@ -13,6 +13,7 @@ from esmtp_lab.extensions.saml import SAML
 from esmtp_lab.extensions.send import SEND
 from esmtp_lab.extensions.size import SIZE
 from esmtp_lab.extensions.soml import SOML
+from esmtp_lab.extensions.turn import TURN
 from esmtp_lab.extensions.xpong import XPONG
 from esmtp_lab.protocol.extension import Extension
 
@@ -28,5 +29,6 @@ SHIPPED: tuple[Extension, ...] = (
     SEND,
     SOML,
     SAML,
+    TURN,
 )
 """Every extension that the lab implements."""

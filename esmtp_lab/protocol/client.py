@@ -83,7 +83,8 @@ class Delivery:
     """One letter on its way through one session: a value, and the rule for what to send next.
 
     `content` is in octets, as it is to arrive; `decided` holds the outcomes so far; `taken` counts the recipients that
-    were asked for. A `plain` delivery does not try EHLO.
+    were asked for. A `plain` delivery does not try EHLO. `heard` counts the
+    replies that were acted upon, each once.
     """
 
     reverse_path: Path
@@ -94,6 +95,7 @@ class Delivery:
     decided: tuple[Outcome, ...] = ()
     hopes: tuple[Path, ...] = ()
     plain: bool = False
+    heard: int = 0
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -104,16 +106,17 @@ class Delivery:
     def next(self, client: ClientSession) -> tuple[bytes, "Delivery"]:
         """The octets to send after the reply that `client` heard last; none where nothing is left to do."""
         reply, answered = client.reply, client.answered
-        if reply is None or client.position.state == "closed":
+        if reply is None or client.replies == self.heard:
             return b"", self
-        step = _STEPS.get((answered, reply.severity)) or _STEPS.get((answered, 0))
-        return step(self, client, reply) if step else (client.line("QUIT"), self)
+        step = _STEPS.get((answered, reply.severity)) or _STEPS.get((answered, 0), Delivery._leave)
+        octets, after = step(self, client, reply)
+        return b"" if client.position.state == "closed" else octets, replace(after, heard=client.replies)
 
     def again(self, client: ClientSession) -> "Delivery | None":
         """The delivery to try at once on a new channel, without EHLO, where the server hung up on that
         (RFC 1869 section 4.7); None where it did not."""
         hung_up = client.position.state == "closed" and client.lost in ("EHLO", "HELO")
-        return replace(self, plain=True) if hung_up and not self.plain else None
+        return replace(self, plain=True, heard=0) if hung_up and not self.plain else None
 
     def _greet(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
         if self.plain or not client.dialect.era.speaks_ehlo:
@@ -158,6 +161,10 @@ class Delivery:
 
     def _give_up(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
         """The server takes no content and does not refuse it either: nobody may count as served."""
+        return client.line("QUIT"), self
+
+    def _leave(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
+        """A reply to something that this delivery did not say."""
         return client.line("QUIT"), self
 
     def _stop(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:

@@ -12,14 +12,17 @@ from esmtp_lab.errors import DataError
 from esmtp_lab.protocol.replies import Answer
 from esmtp_lab.wire.path import Path, quote
 
+NOT_OURS = "not-our-domain"
+"""The situation in which relaying is the question."""
 _CHOICES = {"accept": ("known", "any"), "verify": ("answer", "hide")}
 
 
 class Verdict(NamedTuple):
-    """What a policy says to a path: the answer, and the mailboxes that a letter for it goes to."""
+    """What a policy says to a path: the answer, the mailboxes that a letter for it goes to, whether it is accepted."""
 
     answer: Answer
     mailboxes: tuple[str, ...] = ()
+    accepted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,8 @@ class Policy:
     "known" or "any", `verify` "answer" or "hide". `answers` maps inputs (a verb, GREETING, END_OF_DATA) to the
     situation that answers them whatever happens, or to "hang-up"; `data_without_recipients` names the situation for
     DATA before any RCPT. `max_size` is in octets. `passwords` by user; with `clear_text` they may cross an unprotected
-    channel.
+    channel. It relays for clients that call themselves one of `relays_for` ("*" for all) and for users who proved who
+    they are.
     """
 
     name: str = "lab"
@@ -44,6 +48,7 @@ class Policy:
     moved: Mapping[str, str] = field(default_factory=dict)
     refusals: Mapping[str, str] = field(default_factory=dict)
     terminals: Mapping[str, str] = field(default_factory=dict)
+    relays_for: tuple[str, ...] = ()
     passwords: Mapping[str, str] = field(default_factory=dict, repr=False)
     accept: str = "known"
     verify: str = "answer"
@@ -57,22 +62,26 @@ class Policy:
         shown = {"path": path.render().decode("ascii", "replace")}
         if path.domain and path.domain.lower() != self.domain.lower().encode():
             if self.accept == "any":
-                return Verdict(Answer("recipient-ok", shown), (path.mailbox.decode("utf-8", "replace"),))
-            return Verdict(Answer("not-our-domain", shown))
+                return Verdict(Answer("recipient-ok", shown), (path.mailbox.decode("utf-8", "replace"),), True)
+            return Verdict(Answer(NOT_OURS, shown))
         name = self._known(path.name.decode("utf-8", "replace"))
         if name in self.refusals:
             return Verdict(Answer(self.refusals[name], shown))
         if name in self.lists:
             members = tuple(member for member in self.lists[name] if member not in self.refusals)
-            return Verdict(Answer("recipient-ok", shown), members)
+            return Verdict(Answer("recipient-ok", shown), members, True)
         if name in self.forwards:
             other = self.forwards[name]
-            return Verdict(Answer("recipient-forwarded", {**shown, "other": f"<{other}>"}), (other,))
+            return Verdict(Answer("recipient-forwarded", {**shown, "other": f"<{other}>"}), (other,), True)
         if name in self.moved:
             return Verdict(Answer("recipient-moved", {**shown, "other": f"<{self.moved[name]}>"}))
         if name in self.mailboxes or self.accept == "any":
-            return Verdict(Answer("recipient-ok", shown), (name,))
+            return Verdict(Answer("recipient-ok", shown), (name,), True)
         return Verdict(Answer("mailbox-unknown", shown))
+
+    def relays(self, client: str, facts: frozenset[str]) -> bool:
+        """Whether letters for other hosts are taken from a client (RFC 2821 section 3.7)."""
+        return "authenticated" in facts or "*" in self.relays_for or client in self.relays_for
 
     def at_terminal(self, mailbox: str) -> bool:
         """Whether a user is there and takes messages on the terminal (RFC 821 section 3.4)."""
@@ -178,9 +187,11 @@ def _policy(table: dict[str, Any], name: str, where: str) -> Policy:
     if table.get("max_size", 1) < 1:
         raise DataError(f"{where}: {name}", "max_size is at least 1 octet")
     lists = {key: tuple(members) for key, members in table.get("lists", {}).items()}
-    extensions = tuple(table.get("extensions", ()))
+    extensions, relays_for = tuple(table.get("extensions", ())), tuple(table.get("relays_for", ()))
     own = {key: value for key, value in table.items() if key != "like"}
-    policy = replace(_PLAIN, **{**own, "name": name, "lists": lists, "extensions": extensions})
+    policy = replace(
+        _PLAIN, **{**own, "name": name, "lists": lists, "extensions": extensions, "relays_for": relays_for}
+    )
     for key, members in lists.items():
         strange = [member for member in members if member not in policy.mailboxes]
         if strange:

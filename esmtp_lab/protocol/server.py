@@ -7,7 +7,7 @@ command to an `Answer` of the reply catalogue; those of extensions stand beside 
 from esmtp_lab.protocol.dialect import Dialect, value_fits
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.extension import Answering, Context, sender_ok
-from esmtp_lab.protocol.policy import Policy
+from esmtp_lab.protocol.policy import NOT_OURS, Policy
 from esmtp_lab.protocol.replies import Answer, catalogue
 from esmtp_lab.protocol.session import CONTINUATION, END_OF_DATA, GREETING
 from esmtp_lab.protocol.side import Awaited, Side
@@ -26,7 +26,12 @@ def _helo(context: Context, command: Command) -> Answer:
 
 
 def _rcpt(context: Context, command: Command) -> Answer:
-    return context.policy.route(command.path).answer if command.path else Answer("argument-syntax")
+    if command.path is None:
+        return Answer("argument-syntax")
+    verdict = context.policy.route(command.path)
+    if verdict.answer.key == NOT_OURS and context.policy.relays(context.client, context.position.facts):
+        return Answer("recipient-ok", verdict.answer.fields)
+    return verdict.answer
 
 
 def _data(context: Context, command: Command) -> Answer:
@@ -225,13 +230,16 @@ class ServerSession(Side):
     def mailboxes_of(self, letter: Letter) -> tuple[str, ...]:
         """The mailboxes that a letter goes to, each once, in the order of the recipients.
 
-        A person may accept recipients that the policy does not know; those get a mailbox of their own name.
+        A recipient whom the policy does not know was accepted for another host, or by a person; the whole address
+        stands for its mailbox.
         """
-        paths = letter.envelope.forward_paths
-        strange = {path: (path.mailbox.decode("ascii", "replace"),) if self.by_hand else () for path in paths}
-        names = (name for path in paths for name in self.policy.route(path).mailboxes or strange[path])
-        verb = letter.envelope.verb
-        return tuple(dict.fromkeys(place for name in names for place in self.dialect.places(verb, self.policy, name)))
+        verb, places = letter.envelope.verb, []
+        for path in letter.envelope.forward_paths:
+            verdict = self.policy.route(path)
+            if not verdict.accepted:
+                places.append(path.mailbox.decode("utf-8", "replace"))
+            places += [place for name in verdict.mailboxes for place in self.dialect.places(verb, self.policy, name)]
+        return tuple(dict.fromkeys(places))
 
     # Speaking ------------------------------------------------------------------------------------
 

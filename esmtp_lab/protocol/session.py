@@ -23,6 +23,7 @@ STATES: dict[str, str] = {
     "rcpt": "a transaction is open and has at least one recipient",
     "data": "content is on its way until a lone dot",
     "sasl": "an authentication exchange is under way",
+    "turned": "client and server have agreed to change roles",
     "refused": "the server has no service here and waits for QUIT",
     "closed": "the channel is closed",
 }

@@ -78,6 +78,11 @@ class Side:
         return b"".join(self._wire)
 
     @property
+    def replies(self) -> int:
+        """How many replies there were so far, begun ones among them."""
+        return self._replies
+
+    @property
     def pending(self) -> bytes:
         """What the client has sent that does not form a line yet."""
         return self._commands.buffer

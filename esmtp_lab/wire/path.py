@@ -62,7 +62,8 @@ def scan_path(scanner: Scanner, grammar: Grammar, part: str) -> Path | None:
     start = scanner.at
     with scanner.group(part):
         path = _path(scanner, grammar, part)
-    if path is not None and scanner.at - start - 2 > grammar.longest_path:
+    # RFC 821 section 4.5.3 and RFC 2821 section 4.5.3.1 count the punctuation, and so the brackets
+    if path is not None and scanner.at - start > grammar.longest_path:
         scanner.fail(f"a path of at most {grammar.longest_path} octets", "path-too-long", start)
     return path
 
@@ -84,7 +85,8 @@ def _path(scanner: Scanner, grammar: Grammar, part: str) -> Path | None:
         scanner.fail(f"a local part of at most {grammar.longest_local_part} octets", "local-part-too-long", at)
     domain: bytes | None = b""
     # RFC 2821 section 4.1.1.3 and 4.5.1: "<postmaster>" needs no domain
-    if not (part == "forward-path" and local_part.lower() == b"postmaster" and scanner.peek(b">")):
+    bare = part == "forward-path" and local_part.lower() == b"postmaster" and scanner.peek(b">")
+    if route or not bare:
         if scanner.take(_AT, "at") is None:
             scanner.fail('"@" and a domain', "path-domain")
             return None
@@ -100,7 +102,10 @@ def _path(scanner: Scanner, grammar: Grammar, part: str) -> Path | None:
 def _route(scanner: Scanner, grammar: Grammar) -> tuple[bytes, ...]:
     hosts: list[bytes] = []
     with scanner.group("source-route"):
-        while scanner.take(_AT, "at"):
+        while True:
+            if scanner.take(_AT, "at") is None:
+                scanner.fail('"@" and a domain', "source-route")
+                return ()
             host = scan_domain(scanner, grammar)
             if host is None:
                 return ()

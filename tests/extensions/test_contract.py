@@ -15,7 +15,19 @@ from esmtp_lab.protocol.session import NOT_VERBS
 from esmtp_lab.wire.command import compile_syntax
 from esmtp_lab.wire.path import Path
 
-REGISTERED = {"SIZE", "8BITMIME", "PIPELINING", "ENHANCEDSTATUSCODES", "EXPN", "HELP", "AUTH", "SEND", "SOML", "SAML"}
+REGISTERED = {
+    "SIZE",
+    "8BITMIME",
+    "PIPELINING",
+    "ENHANCEDSTATUSCODES",
+    "EXPN",
+    "HELP",
+    "AUTH",
+    "SEND",
+    "SOML",
+    "SAML",
+    "TURN",
+}
 
 
 @pytest.mark.parametrize("extension", SHIPPED, ids=lambda extension: extension.ehlo_keyword)

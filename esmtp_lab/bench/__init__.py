@@ -1,0 +1,16 @@
+"""The bench: hosts joined by function calls, with undo.
+
+Nothing here waits, sleeps or opens anything: octets go from one side to the other when a method is called.
+
+host      what a bench needs of a host
+channel   a client and a server side, and what is on its way between them: latency, faults, TURN
+bench     a channel with a history: undo, redo, fork, predict
+hosts     several hosts that carry letters on to each other: queues, relaying, notices
+"""
+
+from esmtp_lab.bench.bench import Bench
+from esmtp_lab.bench.channel import Crossing, Fault
+from esmtp_lab.bench.host import Host, Mailboxes
+from esmtp_lab.bench.hosts import Hosts
+
+__all__ = ["Bench", "Crossing", "Fault", "Host", "Hosts", "Mailboxes"]

@@ -1,0 +1,322 @@
+"""A channel: a client side and a server side, and what is on its way between them.
+
+Octets are carried across when `run` is called. On their way they take time and may meet a fault,
+both given as values; after TURN the two ends change roles.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from esmtp_lab.bench.host import Host
+from esmtp_lab.protocol.client import ClientSession, Delivery
+from esmtp_lab.protocol.dialect import Dialect
+from esmtp_lab.protocol.event import Event
+from esmtp_lab.protocol.server import ServerSession, stored
+
+FAULTS = {
+    "cut": "the channel is lost once so many octets of the client's have crossed",
+    "cut-before": "the channel is lost before the reply to an input comes across",
+    "cut-after": "the channel is lost after the reply to an input",
+    "stall": "the reply to an input never comes across, and the channel stays open",
+    "say": "something else comes across instead of the reply to an input",
+}
+"""Every kind of fault, in words."""
+
+
+class Fault(NamedTuple):
+    """Something that goes wrong on the channel, once.
+
+    `to` is the input whose reply it befalls (a verb, GREETING, END_OF_DATA), `octets` where a "cut" comes, `say`
+    what is heard instead, in octets with their CRLF.
+    """
+
+    kind: str
+    to: str = ""
+    octets: int = 0
+    say: bytes = b""
+
+
+class Crossing(NamedTuple):
+    """One line that crossed the wire, as each side saw it; None where a side has not seen it."""
+
+    client: Event | None
+    server: Event | None
+
+    @property
+    def event(self) -> Event:
+        """The event of the side that heard the line, or else of the one that said it."""
+        first, second = (self.server, self.client) if self.speaker == "client" else (self.client, self.server)
+        chosen = first or second
+        assert chosen is not None
+        return chosen
+
+    @property
+    def speaker(self) -> str:
+        """The side that said it: client or server."""
+        either = self.client or self.server
+        return either.speaker if either else ""
+
+
+class Ends(NamedTuple):
+    """The two sides of a channel."""
+
+    client: ClientSession
+    server: ServerSession
+
+
+class Channel:
+    """Two ends and the wire between them. `log` only grows.
+
+    `latency` is a round trip in seconds. `caller` is the host at the client's end, which serves after TURN;
+    `awaits_turn` is what the other end delivers then. Either server can be played by hand.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        client_dialect: Dialect,
+        *,
+        by_hand: bool = False,
+        now: float = 0.0,
+        latency: float = 0.0,
+        faults: tuple[Fault, ...] = (),
+        caller: Host | None = None,
+        caller_by_hand: bool = False,
+        awaits_turn: Delivery | None = None,
+    ) -> None:
+        self.host = host
+        self.client_dialect = client_dialect
+        self.now = now
+        self.latency = latency
+        self.faults = faults
+        self.caller = caller
+        self.awaits_turn = awaits_turn
+        self.by_hand = by_hand
+        self.caller_by_hand = caller_by_hand
+        self.delivery: Delivery | None = None
+        self.turned = False
+        self.carried = 0
+        self.log: list[Crossing] = []
+        there = Ends(ClientSession(client_dialect), ServerSession(host.dialect, host.policy, by_hand=by_hand))
+        self._ends = [there]
+        if caller is not None:
+            turned = ServerSession(caller.dialect, caller.policy, by_hand=caller_by_hand)
+            self._ends.append(Ends(ClientSession(client_dialect), turned))
+        self._to_server: list[Event] = []
+        self._to_client: list[Event] = []
+
+    @property
+    def client(self) -> ClientSession:
+        """The client's end, whichever that is now."""
+        return self._ends[self.turned].client
+
+    @property
+    def server(self) -> ServerSession:
+        """The server's end, whichever that is now."""
+        return self._ends[self.turned].server
+
+    @property
+    def here(self) -> Host:
+        """The host that serves now."""
+        return self.caller if self.turned and self.caller is not None else self.host
+
+    # Moments -------------------------------------------------------------------------------------
+
+    def save(self) -> tuple[Any, ...]:
+        """A value that `load` comes back to; equal values are equal moments."""
+        ends = tuple((end.client.save(), end.server.save()) for end in self._ends)
+        boxes = (self.host.mailboxes.save(), self.caller.mailboxes.save() if self.caller else None)
+        return ends, boxes, self.delivery, self.awaits_turn, self.turned, self.faults, self.carried
+
+    def load(self, saved: tuple[Any, ...]) -> None:
+        """Come back to a saved moment."""
+        ends, boxes, self.delivery, self.awaits_turn, self.turned, self.faults, self.carried = saved
+        for end, (client, server) in zip(self._ends, ends, strict=True):
+            end.client.load(client)
+            end.server.load(server)
+        self.host.mailboxes.load(boxes[0])
+        if self.caller is not None:
+            self.caller.mailboxes.load(boxes[1])
+        self._to_server.clear()
+        self._to_client.clear()
+
+    # Saying --------------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Begin anew: both ends as they are before a word was said, and the server greets."""
+        self.turned, self.carried = False, 0
+        fresh = Channel(
+            self.host,
+            self.client_dialect,
+            by_hand=self.by_hand,
+            caller=self.caller,
+            caller_by_hand=self.caller_by_hand,
+        )
+        for end, new in zip(self._ends, fresh._ends, strict=True):
+            end.client.load(new.client.save())
+            end.server.load(new.server.save())
+        self._to_client += self.server.start(self.now)
+
+    def client_says(self, octets: bytes) -> None:
+        """The client's end says octets as they stand."""
+        self._to_server += self.client.send(octets, self.now)
+
+    def server_says(self, octets: bytes) -> None:
+        """The server's end, played by hand, says octets as they stand."""
+        self._to_client += self.server.say(octets, self.now)
+        letter = self.server.hand_over() if self.server.by_hand else None
+        if letter is not None:
+            self.here.mailboxes.deliver(self.server.mailboxes_of(letter), letter)
+
+    def wait(self, seconds: float, idle: float = 300.0) -> None:
+        """Let time pass; a server that heard nothing for `idle` seconds says 421 (RFC 2821 section 4.5.3.2)."""
+        self.now += seconds
+        if seconds >= idle and not self.server.by_hand and self.server.position.state != "closed":
+            self._to_client += self.server.close("timed-out", self.now)
+
+    # Carrying ------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Carry octets across until both ends wait."""
+        while True:
+            to_server, to_client = self.client.take(), self.server.take()
+            if to_server:
+                self.now += self.latency / 2
+                self._carry_to_server(to_server)
+            if to_client:
+                self.now += self.latency / 2
+                self._carry_to_client(to_client)
+            if not (to_server or to_client):
+                self._hang_up()
+                if not (self._turn() or self._go_on()):
+                    break
+        # What nobody heard was said into a closed channel.
+        self.log += [Crossing(event, None) for event in self._to_server]
+        self.log += [Crossing(None, event) for event in self._to_client]
+        self._to_server.clear()
+        self._to_client.clear()
+
+    def _carry_to_server(self, octets: bytes) -> None:
+        cut = next((fault for fault in self.faults if fault.kind == "cut"), None)
+        left = cut.octets - self.carried if cut is not None else len(octets)
+        self.carried += len(octets)
+        self._receive(octets[:left])
+        if cut is not None and left <= len(octets):
+            self._strike(cut)
+            self._lose()
+
+    def _receive(self, octets: bytes) -> None:
+        events = self.server.receive(octets, self.now)
+        while self.server.letter is not None:
+            letter = self.server.letter
+            names = self.server.mailboxes_of(letter)
+            self.here.mailboxes.deliver(names, letter)
+            events += self.server.settle(stored(letter, names), self.now)
+        for event in events:
+            if event.speaker == "server":
+                self._to_client.append(event)
+            else:
+                self._heard(self._to_server.pop(0), event)
+
+    def _heard(self, said: Event, heard: Event) -> None:
+        """The server heard a line: both ends frame the same octets, so it is the next that the client said."""
+        if said.in_flight:  # only who said it knows what was still unanswered
+            heard = replace(heard, in_flight=said.in_flight)
+        self.log.append(Crossing(said, heard))
+
+    def _carry_to_client(self, octets: bytes) -> None:
+        struck = next(
+            (fault for fault in self.faults if any(self._befalls(fault, each) for each in self._to_client)), None
+        )
+        if struck is None:
+            for event in self.client.receive(octets, self.now):
+                self.log.append(Crossing(event, self._to_client.pop(0)))
+            return
+        self._strike(struck)
+        waiting, self._to_client = self._to_client, []
+        while waiting and not self._befalls(struck, waiting[0]):
+            self._cross(waiting.pop(0))
+        _BEFALL[struck.kind](self, struck, waiting)
+        self.log += [Crossing(None, event) for event in waiting]
+
+    def _befalls(self, fault: Fault, event: Event) -> bool:
+        return fault.to != "" and event.kind == "reply" and event.to == fault.to
+
+    def _cross(self, event: Event) -> None:
+        """One line of the server's comes across."""
+        for heard in self.client.receive(event.octets, self.now):
+            self.log.append(Crossing(heard, event))
+
+    def _cut_after(self, fault: Fault, waiting: list[Event]) -> None:
+        while waiting and self._befalls(fault, waiting[0]):
+            self._cross(waiting.pop(0))
+        self._lose()
+
+    def _cut_before(self, fault: Fault, waiting: list[Event]) -> None:
+        self._lose()
+
+    def _stall(self, fault: Fault, waiting: list[Event]) -> None:
+        """Nothing more comes across of this; whoever listens waits."""
+
+    def _say_instead(self, fault: Fault, waiting: list[Event]) -> None:
+        for heard in self.client.receive(fault.say, self.now):
+            said = waiting.pop(0) if waiting and self._befalls(fault, waiting[0]) else None
+            self.log.append(Crossing(heard, said))
+        while waiting and self._befalls(fault, waiting[0]):
+            self.log.append(Crossing(None, waiting.pop(0)))
+        while waiting:
+            self._cross(waiting.pop(0))
+
+    def _strike(self, fault: Fault) -> None:
+        """A fault comes once."""
+        faults = list(self.faults)
+        faults.remove(fault)
+        self.faults = tuple(faults)
+
+    def _lose(self) -> None:
+        """The channel is lost, and both ends find it so."""
+        self.log.append(Crossing(self.client.closed("", self.now), self.server.closed("", self.now)))
+
+    def _hang_up(self) -> None:
+        """Where the server has closed the channel without a word, the client finds it closed."""
+        if self._to_client and self._to_client[0].kind == "moment":
+            self.log.append(Crossing(self.client.closed("server", self.now), self._to_client.pop(0)))
+
+    # Going on ------------------------------------------------------------------------------------
+
+    def _turn(self) -> bool:
+        """Where both ends agreed on TURN, change roles; the new server greets (RFC 821 section 3.8)."""
+        agreed = self.client.position.state == self.server.position.state == "turned"
+        if self.turned or not agreed or self.caller is None:
+            return False
+        self.turned, self.delivery = True, self.awaits_turn
+        self._to_client += self.server.start(self.now)
+        return True
+
+    def _go_on(self) -> bool:
+        """Let the client's own plan say what it sends next; whether it said anything."""
+        if self.delivery is None or self.client.waiting:
+            return False
+        again = self.delivery.again(self.client)
+        if again is not None:
+            self.delivery = again
+            self.open()
+            return True
+        octets, self.delivery = self.delivery.next(self.client)
+        if octets:
+            self.client_says(octets)
+        return bool(octets)
+
+    def begin(self, delivery: Delivery) -> None:
+        """Give the client's end a letter to deliver by itself."""
+        self.delivery = delivery
+        self._go_on()
+
+
+_BEFALL: dict[str, Callable[[Channel, Fault, list[Event]], None]] = {
+    "cut-before": Channel._cut_before,
+    "cut-after": Channel._cut_after,
+    "stall": Channel._stall,
+    "say": Channel._say_instead,
+}
