@@ -214,14 +214,19 @@ class Channel:
             self.here.mailboxes.deliver(names, letter)
             events += self.server.settle(stored(letter, names), self.now)
         for event in events:
-            if event.speaker == "server":
+            if event.kind == "moment" and self.server.position.state != "closed":
+                self.log.append(Crossing(None, event))
+            elif event.speaker == "server":
                 self._to_client.append(event)
             else:
-                self._heard(self._to_server.pop(0), event)
+                self._heard(self._to_server.pop(0) if self._to_server else None, event)
 
-    def _heard(self, said: Event, heard: Event) -> None:
-        """The server heard a line: both ends frame the same octets, so it is the next that the client said."""
-        if said.in_flight:  # only who said it knows what was still unanswered
+    def _heard(self, said: Event | None, heard: Event) -> None:
+        """The server heard a line: both ends frame the same octets, so it is the next that the client said.
+
+        A lenient server hears lines that no client said.
+        """
+        if said is not None and said.in_flight:  # only who said it knows what was still unanswered
             heard = replace(heard, in_flight=said.in_flight)
         self.log.append(Crossing(said, heard))
 

@@ -35,7 +35,7 @@ class Policy:
     situation that answers them whatever happens, or to "hang-up"; `data_without_recipients` names the situation for
     DATA before any RCPT. `max_size` is in octets. `passwords` by user; with `clear_text` they may cross an unprotected
     channel. It relays for clients that call themselves one of `relays_for` ("*" for all) and for users who proved who
-    they are.
+    they are. A `lenient` host takes a bare LF for the end of a line, which no host may.
     """
 
     name: str = "lab"
@@ -56,6 +56,7 @@ class Policy:
     data_without_recipients: str = "bad-sequence"
     max_size: int = 10_485_760
     clear_text: bool = False
+    lenient: bool = False
 
     def route(self, path: Path) -> Verdict:
         """What this host says to a recipient, and where a letter for it goes."""

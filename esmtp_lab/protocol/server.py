@@ -4,6 +4,9 @@ RFC 821 section 4.3, RFC 2821 sections 3 and 4. Decisions are pure functions fro
 command to an `Answer` of the reply catalogue; those of extensions stand beside the built-in ones.
 """
 
+import re
+from dataclasses import replace
+
 from esmtp_lab.protocol.dialect import Dialect, value_fits
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.extension import Answering, Context, sender_ok
@@ -15,6 +18,7 @@ from esmtp_lab.protocol.transaction import Content, Letter
 from esmtp_lab.wire.command import Command
 
 _SHOWN = 65_536
+_BARE_LF = re.compile(rb"(?<!\r)\n")
 HANG_UP = "hang-up"
 """What a policy names instead of a situation where the host closes the channel without a word."""
 _ANYTHING = {"expected": "something else", "at": "0", "path": "<>", "keyword": "", "limit": "0", "what": "it"}
@@ -79,7 +83,7 @@ class ServerSession(Side):
     """
 
     observer = "server"
-    SAVED = (*Side.SAVED, "by_hand", "letter", "_held", "_out")
+    SAVED = (*Side.SAVED, "by_hand", "letter", "_held", "_after_cr", "_out")
 
     def __init__(self, dialect: Dialect, policy: Policy, *, by_hand: bool = False, address: str = "") -> None:
         super().__init__(dialect)
@@ -90,6 +94,7 @@ class ServerSession(Side):
         self.address = address
         self.letter: Letter | None = None
         self._held: Letter | None = None
+        self._after_cr = False
         self._out = b""
         self._answers = ANSWERS | {verb: answer for each in dialect.extensions for verb, answer in each.answers.items()}
 
@@ -104,8 +109,10 @@ class ServerSession(Side):
 
     def receive(self, octets: bytes, now: float = 0.0) -> list[Event]:
         """Take in octets; the events of what was heard and of what was answered, in order."""
-        self._commands.feed(octets)
         events: list[Event] = []
+        if self.policy.lenient and octets:
+            octets, events = self._forgive(octets, now)
+        self._commands.feed(octets)
         while self.letter is None and self.position.state != "closed":
             event = self._next(now)
             if event is None:
@@ -116,6 +123,20 @@ class ServerSession(Side):
             elif event.content is not None:
                 self._held = self._letter(event.content.octets, now)
         return events
+
+    def _forgive(self, octets: bytes, now: float) -> tuple[bytes, list[Event]]:
+        """Octets with every bare LF taken as the end of a line, and a moment that says so.
+
+        No server may do this (RFC 2821 sections 2.3.7 and 4.1.1.4); it is here to show what comes of it.
+        """
+        before = b"\r" if self._after_cr else b""
+        self._after_cr = octets.endswith(b"\r")
+        mended, count = _BARE_LF.subn(b"\r\n", before + octets)
+        if not count:
+            return octets, []
+        told = f"forgiven by the server: {count} bare LF taken as the end of a line".encode()
+        moment = self._event("server", "moment", told, now, self.position, to="")
+        return mended[len(before) :], [replace(moment, after=self.position)]
 
     def say(self, octets: bytes, now: float = 0.0) -> list[Event]:
         """Send a reply line that a person wrote, as it stands."""

@@ -176,3 +176,36 @@ def test_turn_can_be_refused_and_only_comes_between_transactions(plays):
     plays("C: HELO a\nS: 250\nC: TURN\nS: 502\nC: NOOP\nS: 250")
     plays("C: HELO a\nS: 250\nC: MAIL FROM:<a@b>\nS: 250\nC: TURN\nS: 503", policy="classic")
     plays("C: TURN\nS: 503", policy="classic")
+
+
+# A server that forgives too much ---------------------------------------------------------------------
+
+SMUGGLED = b"hello\n.\r\nMAIL FROM:<boss@lab.example>\r\nRCPT TO:<bob@lab.example>\r\nDATA\r\nforged\r\n.\r\n"
+
+
+def test_a_lenient_server_takes_two_letters_where_the_client_sent_one():
+    """RFC 2821 sections 2.3.7 and 4.1.1.4: LF, a dot and LF do not end the content."""
+    found = {}
+    for policy in ("lab", "lenient"):
+        made = bench(policy=policy)
+        for line in (b"EHLO a\r\n", b"MAIL FROM:<me@a>\r\n", b"RCPT TO:<ada@lab.example>\r\n", b"DATA\r\n"):
+            made.send(line)
+        crossings = made.send(SMUGGLED)
+        found[policy] = sorted(made.host.mailboxes.letters)
+        told = [each.server.octets for each in crossings if each.server and each.server.kind == "moment"]
+        assert told == (
+            [b"forgiven by the server: 1 bare LF taken as the end of a line"] if policy == "lenient" else []
+        )
+    assert found == {"lab": ["ada"], "lenient": ["ada", "bob"]}
+
+
+@pytest.mark.parametrize("cut", range(len(b"NOOP\r\nNOOP\nNOOP\r\n")))
+def test_forgiving_does_not_depend_on_how_octets_are_cut(cut):
+    octets = b"NOOP\r\nNOOP\nNOOP\r\n"
+    made = bench(policy="lenient")
+    made.client_says(octets[:cut])
+    made.run()
+    made.client_says(octets[cut:])
+    made.run()
+    heard = [each.server.octets for each in made.log if each.server and each.server.kind == "command"]
+    assert heard == [b"NOOP\r\n"] * 3
