@@ -177,6 +177,10 @@ class Delivery:
         return replace(self, decided=(*self.decided, *rest))
 
 
+# A client acts upon the first digit alone (RFC 2821 section 4.2). It falls back to HELO after any error to EHLO, as
+# RFC 1869 section 4.5 has it: RFC 2821 section 3.2 does so only where EHLO was not recognized, which leaves a client
+# stuck with an old server that says 502. RFC 2821 section 4.2.5 speaks twice of 5yz after the content; the first
+# passage fits 4yz, and is taken so.
 _STEPS = {
     (GREETING, 2): Delivery._greet,
     (GREETING, 0): Delivery._end,

@@ -96,7 +96,10 @@ class Policy:
         return next((known for known in names if known.lower() == name.lower()), name)
 
     def verify_name(self, text: str) -> Answer:
-        """The answer to VRFY (RFC 821 section 3.3, RFC 2821 section 3.5)."""
+        """The answer to VRFY (RFC 821 section 3.3, RFC 2821 section 3.5).
+
+        A host that hides its mailboxes says 252, the MUST of RFC 2821 section 7.3, and neither 502 nor 550.
+        """
         if self.verify == "hide":
             return Answer("unverified")
         found = tuple(self._search(text))

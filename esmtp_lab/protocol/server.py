@@ -245,6 +245,8 @@ class ServerSession(Side):
         return []
 
     def _letter(self, content: bytes, now: float) -> Letter:
+        # RFC 1869 section 7 says "with ESMTP" where an extension is used, RFC 2821 section 4.4 says nothing of
+        # when; EHLO is the sign here, as RFC 3848 has it.
         protocol = "ESMTP" if "extended" in self.position.facts else "SMTP"
         return Letter(self.envelope, content, self.client_name, self.address, protocol, now)
 

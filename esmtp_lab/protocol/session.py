@@ -96,6 +96,12 @@ ESMTP = "rfc1869 rfc2821 rfc5321"
 LATER = "rfc2821 rfc5321"
 """States and eras that rows share."""
 
+# Choices where the texts disagree with each other or with themselves:
+# * RFC 2821 section 4.1.4 wants a mail session to begin with EHLO, sections 3.2 and 4.1.1.1 allow HELO: both open one.
+# * QUIT may come at any time (RFC 2821 section 4.1.1.10) and not only as the last command (section 4.1.4), since
+#   it makes itself the last.
+# * A failed letter clears the buffers (RFC 2821 section 4.1.1.4), so the next MAIL is taken, although section 4.1.4
+#   asks for a successful DATA or RSET before it.
 TABLE: tuple[Row, ...] = (
     row("connect", GREETING, "2", "initial", "greeting-220"),
     row("connect", GREETING, "5", "refused", "greeting-refuses"),
@@ -160,6 +166,13 @@ _OF_1995 = frozenset({"rfc1869"})
 _NEW = frozenset(LATER.split())
 _MAIL = "open a transaction: the reverse-path, where notices go"
 
+# Choices, again:
+# * EHLO may fail with 550 (RFC 1869 section 4.2, RFC 2821 section 4.3.2) or 554 (RFC 1869 section 4.4), and with 502
+#   (RFC 1869 section 4.5, RFC 2821 section 4.1.4), which the table of RFC 2821 forgets.
+# * MAIL has 503 here in every era that has it in its text (RFC 821 section 4.1.1), though not in its table.
+# * VRFY is a command of the minimum and no extension, as RFC 1869 section 5 counts it, so EHLO does not list it;
+#   RFC 2821 section 3.5.2 would list it, and its own examples D.1 to D.3 do not.
+# * A `string` takes what RFC 2821 section 3.5.1 wants accepted, ``smith@foo.com``, which the grammar leaves out.
 FORMS: tuple[Form, ...] = (
     Form("HELO", "SP domain", "say who you are, without extensions", "helo-opens", failure=(504, 550), eras=_NEW),
     Form("HELO", "SP domain", "say who you are", "helo-opens", failure=(504,), eras=_BEFORE),

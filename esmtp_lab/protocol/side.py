@@ -247,7 +247,11 @@ class Side:
             self._agree(awaited.command, row is not None and "extended" in row.gains, reply)
 
     def _agree(self, command: Command, lists: bool, reply: Reply) -> None:
-        """The server took a command: what it named now holds."""
+        """The server took a command: what it named now holds.
+
+        The offers are those of the last EHLO and of no other: RFC 1869 section 4.2 forbids to remember them, while RFC
+        2821 section 4.5.4.1 only urges care. An answer of one line offers nothing beyond the minimum (RFC 1869 section 8).
+        """
         if command.path is not None:
             self.envelope = accept(self.envelope, command.verb, command.path, command.parameters)
         elif command.host:
