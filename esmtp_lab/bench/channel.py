@@ -103,7 +103,9 @@ class Channel:
         if caller is not None:
             turned = ServerSession(caller.dialect, caller.policy, by_hand=caller_by_hand)
             self._ends.append(Ends(ClientSession(client_dialect), turned))
+        # On their way: lines that the client said, that the server heard, and that the server said.
         self._to_server: list[Event] = []
+        self._heard: list[Event] = []
         self._to_client: list[Event] = []
 
     @property
@@ -138,8 +140,8 @@ class Channel:
         self.host.mailboxes.load(boxes[0])
         if self.caller is not None:
             self.caller.mailboxes.load(boxes[1])
-        self._to_server.clear()
-        self._to_client.clear()
+        for waiting in (self._to_server, self._heard, self._to_client):
+            waiting.clear()
 
     # Saying --------------------------------------------------------------------------------------
 
@@ -168,6 +170,7 @@ class Channel:
         letter = self.server.hand_over() if self.server.by_hand else None
         if letter is not None:
             self.here.mailboxes.deliver(self.server.mailboxes_of(letter), letter)
+        self._receive(b"")
 
     def wait(self, seconds: float, idle: float = 300.0) -> None:
         """Let time pass; a server that heard nothing for `idle` seconds says 421 (RFC 2821 section 4.5.3.2)."""
@@ -191,11 +194,11 @@ class Channel:
                 self._hang_up()
                 if not (self._turn() or self._go_on()):
                     break
-        # What nobody heard was said into a closed channel.
+        # What nobody heard was said into a closed channel, or forged into one.
         self.log += [Crossing(event, None) for event in self._to_server]
-        self.log += [Crossing(None, event) for event in self._to_client]
-        self._to_server.clear()
-        self._to_client.clear()
+        self.log += [Crossing(None, event) for event in self._heard + self._to_client]
+        for waiting in (self._to_server, self._heard, self._to_client):
+            waiting.clear()
 
     def _carry_to_server(self, octets: bytes) -> None:
         cut = next((fault for fault in self.faults if fault.kind == "cut"), None)
@@ -208,7 +211,7 @@ class Channel:
 
     def _receive(self, octets: bytes) -> None:
         events = self.server.receive(octets, self.now)
-        while self.server.letter is not None:
+        while self.server.letter is not None and not self.server.by_hand:
             letter = self.server.letter
             names = self.server.mailboxes_of(letter)
             self.here.mailboxes.deliver(names, letter)
@@ -219,39 +222,49 @@ class Channel:
             elif event.speaker == "server":
                 self._to_client.append(event)
             else:
-                self._heard(self._to_server.pop(0) if self._to_server else None, event)
+                self._heard.append(event)
+        self._pair()
 
-    def _heard(self, said: Event | None, heard: Event) -> None:
-        """The server heard a line: both ends frame the same octets, so it is the next that the client said.
+    def _pair(self) -> None:
+        """Join what the client said to what the server heard of it: the n-th line is the n-th line.
 
-        A lenient server hears lines that no client said.
+        What was said behind DATA is known for content only when the reply has come across, so either may wait for the
+        other. A lenient server hears lines that no client said.
         """
-        if said is not None and said.in_flight:  # only who said it knows what was still unanswered
-            heard = replace(heard, in_flight=said.in_flight)
-        self.log.append(Crossing(said, heard))
+        while self._to_server and self._heard:
+            said, heard = self._to_server.pop(0), self._heard.pop(0)
+            if said.in_flight:  # only who said it knows what was still unanswered
+                heard = replace(heard, in_flight=said.in_flight)
+            self.log.append(Crossing(said, heard))
 
     def _carry_to_client(self, octets: bytes) -> None:
-        struck = next(
-            (fault for fault in self.faults if any(self._befalls(fault, each) for each in self._to_client)), None
-        )
-        if struck is None:
-            for event in self.client.receive(octets, self.now):
-                self.log.append(Crossing(event, self._to_client.pop(0)))
-            return
-        self._strike(struck)
+        befallen = (fault for fault in self.faults if any(self._befalls(fault, each) for each in self._to_client))
+        struck = next(befallen, None)
         waiting, self._to_client = self._to_client, []
-        while waiting and not self._befalls(struck, waiting[0]):
-            self._cross(waiting.pop(0))
-        _BEFALL[struck.kind](self, struck, waiting)
-        self.log += [Crossing(None, event) for event in waiting]
+        if struck is not None:
+            self._strike(struck)
+            while not self._befalls(struck, waiting[0]):
+                self._cross(waiting.pop(0))
+            _BEFALL[struck.kind](self, struck, waiting)
+            self.log += [Crossing(None, event) for event in waiting]
+            return
+        whole = sum(len(event.octets) for event in waiting)
+        for event in waiting:
+            self._cross(event)
+        # What a person says need not end with a line.
+        self.client.receive(octets[whole:], self.now)
 
     def _befalls(self, fault: Fault, event: Event) -> bool:
         return fault.to != "" and event.kind == "reply" and event.to == fault.to
 
     def _cross(self, event: Event) -> None:
-        """One line of the server's comes across."""
-        for heard in self.client.receive(event.octets, self.now):
-            self.log.append(Crossing(heard, event))
+        """One line of the server's, or a moment, comes across; it may tell what the client's octets behind it are."""
+        if event.kind == "moment":
+            self._to_client.append(event)
+            return
+        self.log += [Crossing(heard, event) for heard in self.client.receive(event.octets, self.now)]
+        self._to_server += self.client.hear_client(b"", self.now)
+        self._pair()
 
     def _cut_after(self, fault: Fault, waiting: list[Event]) -> None:
         while waiting and self._befalls(fault, waiting[0]):

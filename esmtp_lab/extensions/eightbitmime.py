@@ -2,6 +2,7 @@
 
 from esmtp_lab.protocol.extension import Context, Extension, ParameterForm
 from esmtp_lab.protocol.replies import Answer
+from esmtp_lab.protocol.transaction import Content
 from esmtp_lab.wire.parameter import Parameter
 
 
@@ -13,10 +14,10 @@ def _needed_for(content: bytes) -> str:
     return "" if content.isascii() else "the letter holds octets above 127 and the server does not offer 8BITMIME"
 
 
-def _checks_content(context: Context, content: bytes) -> Answer | None:
+def _checks_content(context: Context, content: Content) -> Answer | None:
     """RFC 6152 section 3: without BODY=8BITMIME the client promised seven bits."""
     promised = any(each == Parameter("BODY", b"7BIT") for each in context.envelope.parameters)
-    return Answer("eight-bit-refused") if promised and not content.isascii() else None
+    return Answer("eight-bit-refused") if promised and content.eight_bit else None
 
 
 EIGHTBITMIME = Extension(

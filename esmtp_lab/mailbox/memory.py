@@ -1,6 +1,8 @@
 """Mailboxes in memory: what a lesson looks into, and what undo can take back."""
 
-from esmtp_lab.protocol.transaction import Letter
+from dataclasses import dataclass
+
+from esmtp_lab.protocol.transaction import NOWHERE, Draft, Kept, Letter
 
 
 class MemoryMailboxes:
@@ -11,6 +13,10 @@ class MemoryMailboxes:
     def __init__(self, domain: str) -> None:
         self.domain = domain
         self.letters: dict[str, tuple[Letter, ...]] = {}
+
+    def draft(self, letter: Letter) -> Draft:
+        """Begin a letter whose content is still to come."""
+        return _KeptFor(mailboxes=self)
 
     def deliver(self, names: tuple[str, ...], letter: Letter) -> None:
         """Put a letter into each of the mailboxes."""
@@ -36,10 +42,22 @@ class MemoryMailboxes:
         return copy
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _KeptFor(Kept):
+    """A draft in memory that mailboxes wait for."""
+
+    mailboxes: MemoryMailboxes
+
+    def commit(self, letter: Letter) -> None:
+        """Put the letter, which holds its content, into each of its mailboxes."""
+        self.mailboxes.deliver(letter.mailboxes, letter)
+
+
 class Discard:
     """Takes every letter and keeps none."""
 
     blocks = False
 
-    def deliver(self, names: tuple[str, ...], letter: Letter) -> None:
-        """Throw the letter away."""
+    def draft(self, letter: Letter) -> Draft:
+        """Begin a letter that nobody will keep."""
+        return NOWHERE

@@ -5,6 +5,7 @@ Deciding is left to `ServerSession`. Here stand storing before the 250 (RFC 2821
 """
 
 import asyncio
+import errno
 from collections.abc import Callable
 from time import time
 from typing import NamedTuple, Protocol, cast
@@ -16,34 +17,43 @@ from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.policy import Policy
 from esmtp_lab.protocol.replies import Answer
 from esmtp_lab.protocol.server import ServerSession, stored
-from esmtp_lab.protocol.transaction import Letter
+from esmtp_lab.protocol.transaction import Draft, Letter
 
 OnEvent = Callable[[int, Event], None]
 """Gets the number of a session, counted from 1, and what that session saw."""
 
-BLOCK = 8192
-"""Octets that one session takes in before the others have their turn."""
+BLOCK, CONTENT_BLOCK = 4096, 65_536
+"""Octets of commands, and of content, that one session takes in before the others have their turn."""
+
+SHOWN = 65_536
+"""Octets of one content that are kept for whoever looks on."""
+
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class Mailboxes(Protocol):
-    """Where letters go. `deliver` raises OSError where it cannot store one, and then keeps nothing of it."""
+    """Where letters go."""
 
     @property
     def blocks(self) -> bool:
-        """Whether `deliver` may wait for a disk, so that it wants a thread of its own."""
+        """Whether to commit a draft may take as long as a disk, so that it wants a thread of its own."""
 
-    def deliver(self, names: tuple[str, ...], letter: Letter) -> None:
-        """Store a letter in each of the mailboxes."""
+    def draft(self, letter: Letter) -> Draft:
+        """Begin a letter whose content is still to come."""
 
 
 class Limits(NamedTuple):
-    """The most sessions at once; times in seconds.
+    """What one client, and all of them together, may take; times in seconds.
 
-    `idle` is how long a client may say nothing (RFC 2821 section 4.5.3.2: at least 5 minutes), `linger` how long the
-    server waits, after its last word, for the client to hear it and to close.
+    `sessions` is the most at once, `per_minute` the most that one address may open in a minute, `errors` the most
+    refusals in a session without a letter between them. `idle` is how long a client may say nothing (RFC 2821 section
+    4.5.3.2: at least 5 minutes), `linger` how long the server waits, after its last word, for the client to hear it
+    and to close.
     """
 
     sessions: int = 100
+    per_minute: int = 1000
+    errors: int = 20
     idle: float = 300.0
     linger: float = 2.0
 
@@ -88,6 +98,8 @@ class Server:
         self.channels: set[Channel] = set()
         self.opened = 0
         self.closing = False
+        self._recent: dict[str, int] = {}
+        self._minute = 0
         self._listener: asyncio.Server | None = None
 
     async def listen(self, addresses: tuple[str, ...], port: int) -> None:
@@ -98,6 +110,16 @@ class Server:
         except OSError as error:
             raise Unreachable(f"cannot listen on {', '.join(addresses)} port {port}: {error.strerror}") from None
         self.port = self._listener.sockets[0].getsockname()[1]
+
+    def admits(self, address: str, now: float) -> str:
+        """Which situation of the reply catalogue keeps a client out, or nothing where it may come in."""
+        if now // 60 != self._minute:
+            self._minute = int(now // 60)
+            self._recent.clear()
+        self._recent[address] = self._recent.get(address, 0) + 1
+        if self.closing or len(self.channels) >= self.limits.sessions:
+            return "shutting-down"
+        return "too-many-sessions" if self._recent[address] > self.limits.per_minute else ""
 
     async def close(self) -> None:
         """Listen no more, finish the letters that are being stored, and tell every client 421.
@@ -133,7 +155,7 @@ class Channel(asyncio.BufferedProtocol):
         self.gone = asyncio.Event()
         self._server = server
         self._loop = asyncio.get_running_loop()
-        self._buffer = memoryview(bytearray(BLOCK))
+        self._buffer = bytearray(BLOCK)
         self._number = 0
         self._heard_at = self._loop.time()
         self._timer: asyncio.TimerHandle | None = None
@@ -150,27 +172,38 @@ class Channel(asyncio.BufferedProtocol):
         self._transport = cast(asyncio.Transport, transport)
         peer = transport.get_extra_info("peername") or ("",)
         server = self._server
-        full = server.closing or len(server.channels) >= server.limits.sessions
+        refusal = server.admits(peer[0], self._heard_at)
         server.channels.add(self)
         server.opened += 1
         self._number = server.opened
-        self._session = ServerSession(server.dialect, server.policy, address=literal(peer[0]))
-        if full:
-            self._step(self._session.close, "shutting-down")
+        self._session = ServerSession(
+            server.dialect,
+            server.policy,
+            address=literal(peer[0]),
+            drafts=server.mailboxes.draft,
+            most_content=SHOWN,
+            most_errors=server.limits.errors,
+            watched=server.on_event is not None,
+        )
+        if refusal:
+            self._step(self._session.close, refusal)
             self._transport.close()
             return
         self._timer = self._loop.call_later(server.limits.idle, self._watch)
         self._step(self._session.start)
 
-    def get_buffer(self, sizehint: int) -> memoryview:
-        """Where the next octets are put; never more than BLOCK."""
+    def get_buffer(self, sizehint: int) -> bytearray:
+        """Where the next octets are put: a large buffer as long as content comes."""
+        size = CONTENT_BLOCK if self._session.in_content else BLOCK
+        if len(self._buffer) != size:
+            self._buffer = bytearray(size)
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
         """Octets have come. After the server's last word they are let go by."""
         self._heard_at = self._loop.time()
         if not self._finished:
-            self._step(self._session.receive, bytes(self._buffer[:nbytes]))
+            self._step(self._session.receive, bytes(memoryview(self._buffer)[:nbytes]))
 
     def eof_received(self) -> bool:
         """The client will say no more. All that came whole is answered, so close once that is sent."""
@@ -192,6 +225,7 @@ class Channel(asyncio.BufferedProtocol):
         self._lost = self._finished = True
         if self._timer is not None:
             self._timer.cancel()
+        self._session.abandon()
         self._leave()
 
     # What the server says ------------------------------------------------------------------------
@@ -225,21 +259,15 @@ class Channel(asyncio.BufferedProtocol):
 
     def _store(self, letter: Letter) -> None:
         """Store a letter and answer for it, at once or when a thread has done it."""
-        names = self._session.mailboxes_of(letter)
+        draft = self._session.draft
+        assert draft is not None
         if not self._server.mailboxes.blocks:
-            self._pass_on(self._session.settle(self._deliver(names, letter), time()))
+            self._pass_on(self._session.settle(_commit(draft, letter), time()))
             return
-        storing = self._loop.run_in_executor(None, self._deliver, names, letter)
+        storing = self._loop.run_in_executor(None, _commit, draft, letter)
         storing.add_done_callback(self._stored)
         self._storing = True
         self._pace()
-
-    def _deliver(self, names: tuple[str, ...], letter: Letter) -> Answer:
-        try:
-            self._server.mailboxes.deliver(names, letter)
-        except OSError:
-            return Answer("not-stored")
-        return stored(letter, names)
 
     def _stored(self, storing: "asyncio.Future[Answer]") -> None:
         """The thread is done: answer, go on with what the client sent behind the letter, read again."""
@@ -310,3 +338,12 @@ class Channel(asyncio.BufferedProtocol):
         if self._lost and not self._storing:
             self._server.channels.discard(self)
             self.gone.set()
+
+
+def _commit(draft: Draft, letter: Letter) -> Answer:
+    """Store a letter; the answer says 452 where there is no room for it, 451 where anything else went wrong."""
+    try:
+        draft.commit(letter)
+    except OSError as error:
+        return Answer("no-room" if error.errno in _NO_ROOM else "not-stored")
+    return stored(letter, letter.mailboxes)

@@ -64,7 +64,17 @@ class Dialect:
                     self._index.setdefault((state, entry), []).append(each)
         foreign = (*FORMS, *(form for each in heard_of for form in each.forms))
         self._heard_of = {form.verb: form.syntax for form in foreign if form.verb not in NOT_VERBS}
+        self._exchanges = frozenset(
+            entry for row in self.rows for entry in row.inputs if self.framing(row.to) == "line"
+        )
+        grown = {verb for each in self.extensions for verb in each.line_growth}
+        self._limits = {
+            verb: era.command_line + sum(each.line_growth.get(verb, 0) for each in self.extensions) for verb in grown
+        }
+        # What a line means and where a reply leads depend on nothing else, so they are worked out once.
         self.parse = lru_cache(maxsize=512)(self._parse)
+        self.move = lru_cache(maxsize=4096)(self._move)
+        self.suppose = lru_cache(maxsize=1024)(self._suppose)
 
     def __repr__(self) -> str:
         return f"Dialect({self.era.name}, {' '.join(each.ehlo_keyword for each in self.extensions) or 'plain'})"
@@ -88,12 +98,12 @@ class Dialect:
 
     def may(self, position: Position, entry: str) -> bool:
         """Whether an input has a row here; one that has none is out of order."""
-        return any(
-            each.needs <= position.facts and not each.unless & position.facts
-            for each in self._index.get((position.state, entry), ())
-        )
+        for each in self._index.get((position.state, entry), ()):
+            if each.needs <= position.facts and not each.unless & position.facts:
+                return True
+        return False
 
-    def move(self, position: Position, entry: str, code: int) -> Move:
+    def _move(self, position: Position, entry: str, code: int) -> Move:
         """Where a reply to an input leads. 421 closes in any state (RFC 821 section 4.3, RFC 2821 section 4.3.2)."""
         if code == 421:
             return Move(position._replace(state="closed"), None)
@@ -104,14 +114,14 @@ class Dialect:
                 return Move(Position(each.to or position.state, facts), each)
         return Move(position, None)
 
-    def suppose(self, position: Position, entry: str) -> Position:
+    def _suppose(self, position: Position, entry: str) -> Position:
         """Where an input leads if all goes well: what a client may count on while it waits."""
         hoped = min((s for each in self._index.get((position.state, entry), ()) for s in each.severities), default="0")
         return self.move(position, entry, int(hoped) * 100).position
 
     def opens_exchange(self, entry: str) -> bool:
         """Whether lines of an exchange may follow an input."""
-        return any(entry in each.inputs and self.framing(each.to) == "line" for each in self.rows)
+        return entry in self._exchanges
 
     def inputs(self, position: Position) -> list[str]:
         """The verbs and other inputs that may come here, in the order of the forms."""
@@ -144,7 +154,7 @@ class Dialect:
 
     def line_limit(self, verb: str) -> int:
         """Octets that a command line may have, CRLF included: each extension may let it grow."""
-        return self.era.command_line + sum(each.line_growth.get(verb, 0) for each in self.extensions)
+        return self._limits.get(verb, self.era.command_line)
 
     def offers(self, policy: Policy, position: Position) -> tuple[str, ...]:
         """The lines of the EHLO reply behind the first (RFC 1869 section 4.3)."""

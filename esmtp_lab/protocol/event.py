@@ -62,7 +62,7 @@ class Event:
     @property
     def reply_line(self) -> ReplyLine | None:
         """The line of a reply, where this is one."""
-        return _reply_line(self.octets, self._form) if self.kind == "reply" else None
+        return parse_reply_line(self.octets, self._form) if self.kind == "reply" else None
 
     @property
     def _form(self) -> str:
@@ -99,7 +99,7 @@ class Event:
             case "command":
                 return self.dialect.parse(self.octets).spans
             case "reply":
-                return _reply_line(self.octets, self._form).spans
+                return parse_reply_line(self.octets, self._form).spans
             case "text" | "content":
                 return wire_content.content_spans(self.octets, self.to == "header")
             case _:
@@ -109,9 +109,6 @@ class Event:
     def secret(self) -> bool:
         """Whether this line may hold a password."""
         return self.kind == "command" and find(self.spans, "secret") is not None
-
-
-_reply_line = lru_cache(maxsize=4096)(parse_reply_line)
 
 
 @lru_cache(maxsize=256)

@@ -3,11 +3,13 @@
 Content is not kept, so a reader needs no more memory for a long session than for a short one.
 """
 
+from dataclasses import replace
+
 from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.event import Event, text_deviations
 from esmtp_lab.protocol.session import END_OF_DATA, GREETING, Position
 from esmtp_lab.protocol.side import Awaited, Side
-from esmtp_lab.protocol.transaction import Content
+from esmtp_lab.protocol.transaction import NOTHING
 from esmtp_lab.wire.content import still_header
 from esmtp_lab.wire.transparency import END_OF_DATA as LONE_DOT
 
@@ -37,7 +39,9 @@ class Reader(Side):
         if octets == LONE_DOT:
             self.waiting += (Awaited(END_OF_DATA),)
             self._header = True
-            return self._event("client", "content", octets, now, self.position, to=END_OF_DATA, content=Content(b""))
+            return replace(
+                self._event("client", "content", octets, now, self.position, to=END_OF_DATA), content=NOTHING
+            )
         self._header = self._header and octets != b"\r\n" and still_header(octets)
         part, found = "header" if self._header else "body", text_deviations(octets, self.dialect.era.text_line)
         return self._event("client", "text", octets, now, self.position, to=part, deviations=found)

@@ -5,7 +5,9 @@ command to an `Answer` of the reply catalogue; those of extensions stand beside 
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 
 from esmtp_lab.protocol.dialect import Dialect, value_fits
 from esmtp_lab.protocol.event import Event
@@ -14,10 +16,10 @@ from esmtp_lab.protocol.policy import NOT_OURS, Policy
 from esmtp_lab.protocol.replies import Answer, catalogue
 from esmtp_lab.protocol.session import CONTINUATION, END_OF_DATA, GREETING
 from esmtp_lab.protocol.side import Awaited, Side
-from esmtp_lab.protocol.transaction import Content, Letter
+from esmtp_lab.protocol.transaction import NOWHERE, Content, Draft, Kept, Letter
 from esmtp_lab.wire.command import Command
+from esmtp_lab.wire.reply import Reply
 
-_SHOWN = 65_536
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 HANG_UP = "hang-up"
 """What a policy names instead of a situation where the host closes the channel without a word."""
@@ -78,23 +80,41 @@ class ServerSession(Side):
 
     `receive` takes octets in and returns events; `take` gives the octets to send. When a letter has come whole it
     stands in `letter`, and nothing goes on until `settle` says whether it is safely stored (RFC 2821 section 6.1).
+    Its content goes block by block into a draft, which `drafts` opens: in memory unless another is given. Where more
+    comes than the policy allows, nothing more is stored. After `most_errors` refusals without a letter between them,
+    the session ends with 421.
     With `by_hand` the server hears and keeps its place, but a person speaks for it through `say`; a letter that they
     answer with 2yz stands in `letter` as well, until `hand_over` takes it out.
     """
 
     observer = "server"
-    SAVED = (*Side.SAVED, "by_hand", "letter", "_held", "_after_cr", "_out")
+    SAVED = (*Side.SAVED, "by_hand", "letter", "draft", "_coming", "_held", "_errors", "_after_cr", "_out")
 
-    def __init__(self, dialect: Dialect, policy: Policy, *, by_hand: bool = False, address: str = "") -> None:
-        super().__init__(dialect)
+    def __init__(
+        self,
+        dialect: Dialect,
+        policy: Policy,
+        *,
+        by_hand: bool = False,
+        address: str = "",
+        drafts: Callable[[Letter], Draft] | None = None,
+        most_content: int | None = None,
+        most_errors: int | None = None,
+        watched: bool = True,
+    ) -> None:
+        super().__init__(dialect, watched=watched)
         self.policy = policy
-        # Stuffing makes no content twice as long; what goes beyond is refused, and need not be shown in full either.
-        self.most_content = 2 * policy.max_size + _SHOWN
+        self.most_content = most_content
+        self.most_errors = most_errors
         self.by_hand = by_hand
         self.address = address
         self.letter: Letter | None = None
+        self.draft: Draft | None = None
+        self._drafts = drafts
+        self._coming: Letter | None = None
         self._held: Letter | None = None
         self._after_cr = False
+        self._errors = 0
         self._out = b""
         self._answers = ANSWERS | {verb: answer for each in dialect.extensions for verb, answer in each.answers.items()}
 
@@ -113,15 +133,11 @@ class ServerSession(Side):
         if self.policy.lenient and octets:
             octets, events = self._forgive(octets, now)
         self._commands.feed(octets)
-        while self.letter is None and self.position.state != "closed":
-            event = self._next(now)
-            if event is None:
-                break
-            events.append(event)
+        while self.letter is None and self.position.state != "closed" and self._next(events, now):
             if not self.by_hand:
-                events += self._decide(event, now)
-            elif event.content is not None:
-                self._held = self._letter(event.content.octets, now)
+                events += self._decide(now)
+            elif self.waiting[-1].entry == END_OF_DATA:
+                self._held, self.draft = self._whole(self.waiting[-1].content, now), None
         return events
 
     def _forgive(self, octets: bytes, now: float) -> tuple[bytes, list[Event]]:
@@ -132,8 +148,8 @@ class ServerSession(Side):
         before = b"\r" if self._after_cr else b""
         self._after_cr = octets.endswith(b"\r")
         mended, count = _BARE_LF.subn(b"\r\n", before + octets)
-        if not count:
-            return octets, []
+        if not count or not self.watched:
+            return mended[len(before) :], []
         told = f"forgiven by the server: {count} bare LF taken as the end of a line".encode()
         moment = self._event("server", "moment", told, now, self.position, to="")
         return mended[len(before) :], [replace(moment, after=self.position)]
@@ -154,8 +170,17 @@ class ServerSession(Side):
 
     def settle(self, answer: Answer, now: float = 0.0) -> list[Event]:
         """Answer for the letter: "stored", or why not. Then go on with what was sent behind it."""
-        self.letter = None
-        return self._speak(answer, now) + self.receive(b"", now)
+        self.letter = self.draft = None
+        events = self._speak(answer, now)
+        if self.reply is not None and self.reply.severity == 2:
+            self._errors = 0
+        return events + self.receive(b"", now)
+
+    def abandon(self) -> None:
+        """Throw away a letter that has not come whole: nothing more will be heard."""
+        if self.draft is not None and self.letter is None:
+            self.draft.abort()
+            self.draft = None
 
     def close(self, key: str, now: float = 0.0) -> list[Event]:
         """Say that the channel is about to be closed: a situation whose code is 421."""
@@ -169,19 +194,24 @@ class ServerSession(Side):
     def _context(self) -> Context:
         return Context(self.policy, self.position, self.envelope, self.client_name, self.dialect.forms, self.exchange)
 
-    def _decide(self, event: Event, now: float) -> list[Event]:
+    def _decide(self, now: float) -> list[Event]:
         awaited = self.waiting[0]
-        if event.kind == "content":
-            return self._end_of_data(event, now)
-        return self._speak(self._answer_to(event, awaited), now)
+        if awaited.entry != END_OF_DATA:
+            return self._speak(self._answer_to(awaited), now)
+        refusal = self._refusal_of_content(awaited.content)
+        if refusal is None:
+            self.letter = self._whole(awaited.content, now)
+            return []
+        self.abandon()
+        return self._speak(refusal, now)
 
-    def _answer_to(self, event: Event, awaited: Awaited) -> Answer:
-        for deviation in event.deviations:
+    def _answer_to(self, awaited: Awaited) -> Answer:
+        entry, command = awaited.entry, awaited.command
+        for deviation in awaited.deviations:
             if deviation.kind == "overlong":
                 fields = {"octets": str(deviation.octets), "limit": str(deviation.at)}
                 return Answer("line-too-long", fields)
             return Answer("line-malformed", {"what": _UNFIT[deviation.kind], "at": str(deviation.at)})
-        entry, command = awaited
         instead = self._instead(entry)
         if instead is not None:
             return instead
@@ -224,31 +254,53 @@ class ServerSession(Side):
             seen.add(parameter.keyword)
         if command.verb == "RCPT" and len(self.envelope.forward_paths) >= self.dialect.era.recipients:
             return Answer("too-many-recipients")
-        checks = (each.checks for each in self.dialect.extensions if each.checks)
-        return next((refusal for check in checks if (refusal := check(self._context(), command))), None)
+        context = self._context()
+        for extension in self.dialect.extensions:
+            if extension.checks is not None and (refusal := extension.checks(context, command)):
+                return refusal
+        return None
 
-    def _end_of_data(self, event: Event, now: float) -> list[Event]:
-        came = event.content or Content(b"")
-        instead = self._instead(END_OF_DATA)
-        if instead is not None:
-            return self._speak(instead, now)
-        if not self.envelope.forward_paths:
-            return self._speak(Answer("no-recipients"), now)
-        if came.length > self.policy.max_size:
-            return self._speak(Answer("too-large", {"limit": str(self.policy.max_size)}), now)
-        content = came.octets
-        checks = (each.checks_content for each in self.dialect.extensions if each.checks_content)
-        refusal = next((answer for check in checks if (answer := check(self._context(), content))), None)
-        if refusal is not None:
-            return self._speak(refusal, now)
-        self.letter = self._letter(content, now)
-        return []
+    # Content -------------------------------------------------------------------------------------
 
-    def _letter(self, content: bytes, now: float) -> Letter:
+    def _take_in(self, block: bytes, now: float) -> None:
+        """Put a block of content into the draft; where it grows too large, or nobody is to have it, nowhere."""
+        if self.draft is None:
+            self.draft = self._open(now)
+        if self._came.length > self.policy.max_size and not self.by_hand:
+            self.draft.abort()
+            self.draft = NOWHERE
+        self.draft = self.draft.write(block)
+
+    def _open(self, now: float) -> Draft:
         # RFC 1869 section 7 says "with ESMTP" where an extension is used, RFC 2821 section 4.4 says nothing of
         # when; EHLO is the sign here, as RFC 3848 has it.
         protocol = "ESMTP" if "extended" in self.position.facts else "SMTP"
-        return Letter(self.envelope, content, self.client_name, self.address, protocol, now)
+        letter = Letter(self.envelope, b"", self.client_name, self.address, protocol, now)
+        self._coming = replace(letter, mailboxes=self.mailboxes_of(letter))
+        if self._drafts is None:
+            return Kept()
+        return self._drafts(self._coming) if self._coming.mailboxes else NOWHERE
+
+    def _whole(self, content: Content, now: float) -> Letter:
+        """The letter when all of it has come."""
+        assert self._coming is not None
+        assert self.draft is not None
+        return replace(self._coming, content=self.draft.content, octets=content.length, time=now)
+
+    def _refusal_of_content(self, content: Content) -> Answer | None:
+        """Why a letter cannot be taken, now that it has come whole; or None."""
+        instead = self._instead(END_OF_DATA)
+        if instead is not None:
+            return instead
+        if not self.envelope.forward_paths:
+            return Answer("no-recipients")
+        if content.length > self.policy.max_size:
+            return Answer("too-large", {"limit": str(self.policy.max_size)})
+        context = self._context()
+        for extension in self.dialect.extensions:
+            if extension.checks_content is not None and (refusal := extension.checks_content(context, content)):
+                return refusal
+        return None
 
     def mailboxes_of(self, letter: Letter) -> tuple[str, ...]:
         """The mailboxes that a letter goes to, each once, in the order of the recipients.
@@ -269,17 +321,34 @@ class ServerSession(Side):
     def _speak(self, answer: Answer, now: float) -> list[Event]:
         if answer.key == HANG_UP:
             return [self.closed("server", now)]
-        entry = self.waiting[0].entry if self.waiting else ""
-        composed = catalogue().compose(answer, self.dialect.era.name)
-        if "extended" in self.position.facts:
-            for extension in self.dialect.extensions:
-                if extension.rewrites is not None:
-                    composed = extension.rewrites(composed, entry)
-        reply = composed.reply()
-        self._out += reply.render()
+        reply, octets = self._worded(answer)
+        if reply.severity in (4, 5) and reply.code != 421:
+            self._errors += 1
+            if self._errors == self.most_errors:
+                reply, octets = self._worded(Answer("too-many-errors", self._about()))
+        self._out += octets
         return self._say(reply, now)
+
+    def _worded(self, answer: Answer) -> tuple[Reply, bytes]:
+        entry = self.waiting[0].entry if self.waiting else ""
+        fields, extended = tuple(answer.fields.items()), "extended" in self.position.facts
+        return _reply(self.dialect, answer.key, fields, answer.lines, entry if extended else None)
+
+
+@lru_cache(maxsize=1024)
+def _reply(
+    dialect: Dialect, key: str, fields: tuple[tuple[str, str], ...], lines: tuple[str, ...], entry: str | None
+) -> tuple[Reply, bytes]:
+    """The reply for an answer, and its octets; extensions change it where it answers an `entry` of theirs or others."""
+    composed = catalogue().compose(Answer(key, dict(fields), lines), dialect.era.name)
+    if entry is not None:
+        for extension in dialect.extensions:
+            if extension.rewrites is not None:
+                composed = extension.rewrites(composed, entry)
+    reply = composed.reply()
+    return reply, reply.render()
 
 
 def stored(letter: Letter, mailboxes: tuple[str, ...]) -> Answer:
     """The answer that takes over responsibility for a letter (RFC 2821 section 4.2.5)."""
-    return Answer("stored", {"octets": str(len(letter.content)), "recipients": ", ".join(mailboxes)})
+    return Answer("stored", {"octets": str(letter.octets), "recipients": ", ".join(mailboxes)})

@@ -4,14 +4,13 @@ A side decides nothing. The server and the client are sides that also speak, and
 of foreign transcripts is a side that only listens.
 """
 
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.session import CONTINUATION, END_OF_DATA, GREETING, Position
-from esmtp_lab.protocol.transaction import EMPTY, Content, Envelope, accept
+from esmtp_lab.protocol.transaction import EMPTY, NOTHING, Content, Envelope, accept
 from esmtp_lab.wire.command import Command
 from esmtp_lab.wire.framing import Deviation, Framer, Line
 from esmtp_lab.wire.reply import Reply, ReplyAssembler, parse_reply_line
@@ -20,26 +19,36 @@ from esmtp_lab.wire.transparency import Unstuffer
 
 
 class Awaited(NamedTuple):
-    """An input that has no reply yet, with the command that it came in."""
+    """An input that has no reply yet: the command or the content that it came in, what was wrong with that, and where
+    it leads if all goes well."""
 
     entry: str
     command: Command | None = None
+    deviations: tuple[Deviation, ...] = ()
+    content: Content = NOTHING
+    supposed: Position = Position()
 
 
 class Side:
-    """Keeps position, envelope and offers from what both sides say; `observer` names it in its events."""
+    """Keeps position, envelope and offers from what both sides say; `observer` names it in its events.
+
+    A side that is not `watched` makes no events.
+    """
 
     observer = "reader"
     most_content: int | None = None
-    """Octets of one content, as it travels, that are kept; None keeps all. The rest is counted."""
+    """Octets of one content, as it travels, that are kept to be looked at; None keeps all. The rest is counted."""
 
-    def __init__(self, dialect: Dialect, *, started: bool = True) -> None:
+    def __init__(self, dialect: Dialect, *, started: bool = True, watched: bool = True) -> None:
         self.dialect = dialect
+        self.watched = watched
         self.position = Position()
         self.envelope: Envelope = EMPTY
         self.client_name = ""
         self.offered: dict[str, tuple[str, ...]] = {}
-        self.waiting: tuple[Awaited, ...] = (Awaited(GREETING),) if started else ()
+        self.waiting: tuple[Awaited, ...] = ()
+        if started:
+            self._await(Awaited(GREETING))
         self.exchange: tuple[bytes, ...] = ()
         self.answered = self.lost = ""
         self.reply: Reply | None = None
@@ -48,18 +57,14 @@ class Side:
         self._lines = Framer()
         self._assembler = ReplyAssembler()
         self._unstuffer: Unstuffer | None = None
-        self._wire: tuple[bytes, ...] = ()
-        self._dropped = 0
+        self._came = NOTHING
 
     # What is known -------------------------------------------------------------------------------
 
     @property
     def supposed(self) -> Position:
         """The position if everything that is still unanswered is accepted."""
-        position = self.position
-        for awaited in self.waiting:
-            position = self.dialect.suppose(position, awaited.entry)
-        return position
+        return self.waiting[-1].supposed if self.waiting else self.position
 
     @property
     def in_content(self) -> bool:
@@ -69,13 +74,15 @@ class Side:
     @property
     def framing(self) -> str:
         """What the client's next octets are; behind the lone dot come commands, answered or not."""
-        ended = any(awaited.entry == END_OF_DATA for awaited in self.waiting)
-        return self.dialect.framing((self.supposed if ended else self.position).state)
+        position = self.position
+        if any(awaited.entry == END_OF_DATA for awaited in self.waiting):
+            position = self.supposed
+        return self.dialect.framing(position.state)
 
     @property
     def content_so_far(self) -> bytes:
         """The octets of unfinished content, as they travelled."""
-        return b"".join(self._wire)
+        return b"".join(self._came.pieces)
 
     @property
     def replies(self) -> int:
@@ -98,8 +105,7 @@ class Side:
         "lost",
         "reply",
         "_replies",
-        "_wire",
-        "_dropped",
+        "_came",
     )
     """The attributes that make a moment; each is replaced when it changes, and never changed in place."""
 
@@ -123,85 +129,84 @@ class Side:
     def hear_client(self, octets: bytes, now: float = 0.0) -> list[Event]:
         """Take in what the client sends; the events of what became whole."""
         self._commands.feed(octets)
-        return list(self._heard(now))
+        events: list[Event] = []
+        while self._next(events, now):
+            pass
+        return events
 
-    def _heard(self, now: float) -> Iterable[Event]:
-        while (event := self._next(now)) is not None:
-            yield event
-
-    def _next(self, now: float) -> Event | None:
-        """The next whole thing of the client's, or None until more octets come."""
+    def _next(self, events: list[Event], now: float) -> bool:
+        """Take the next whole thing of the client's into `waiting`; False, and nothing done, until more octets come."""
+        if not self._commands.buffer:
+            return False
         framing = self.framing
         if framing == "content":
-            return self._content(now)
+            return self._content(events, now)
+        if self._undecided():
+            return False
         line = self._commands.line()
-        if line is None:
-            return None
-        return self._command(line, framing == "line", now)
+        if line is not None:
+            self._command(line, framing == "line", events, now)
+        return line is not None
 
-    def _command(self, line: Line, continues: bool, now: float) -> Event:
+    def _undecided(self) -> bool:
+        """Whether it hangs on a reply that is still to come what the client's next octets are: content, or commands."""
+        last = self.waiting[-1] if self.waiting else None
+        return last is not None and last.entry != GREETING and self.dialect.framing(last.supposed.state) == "content"
+
+    def _await(self, awaited: Awaited) -> None:
+        self.waiting += (awaited._replace(supposed=self.dialect.suppose(self.supposed, awaited.entry)),)
+
+    def _command(self, line: Line, continues: bool, events: list[Event], now: float) -> None:
         command = None if continues else self.dialect.parse(line.octets)
         entry = CONTINUATION if command is None else self.dialect.input_of(command.verb)
-        before, in_flight = self.supposed, tuple(awaited.entry for awaited in self.waiting)
-        self.waiting += (Awaited(entry, command),)
+        deviations = line.deviations
+        if line.length > (limit := self.dialect.line_limit(entry)):
+            deviations += (Deviation(limit, "overlong", line.length),)
+        if self.watched:
+            event = self._event("client", "command", line.octets, now, self.supposed, to=entry, deviations=deviations)
+            if self.waiting or line.length != event.length:
+                in_flight = tuple(awaited.entry for awaited in self.waiting)
+                event = replace(event, length=line.length, in_flight=in_flight)
+            events.append(event)
+        self._await(Awaited(entry, command, deviations))
         if self.dialect.opens_exchange(entry):
             self.exchange += (line.octets,)
-        deviations = line.deviations
-        if line.length > self.dialect.line_limit(entry):
-            deviations += (Deviation(self.dialect.line_limit(entry), "overlong", line.length),)
-        event = self._event("client", "command", line.octets, now, before, to=entry, deviations=deviations)
-        if in_flight or line.length != event.length:
-            return replace(event, length=line.length, in_flight=in_flight)
-        return event
 
-    def _content(self, now: float) -> Event | None:
+    def _content(self, events: list[Event], now: float) -> bool:
         octets = self._commands.rest()
         if self._unstuffer is None:
             self._unstuffer = Unstuffer()
-        if not octets:
-            return None
-        _, rest = self._unstuffer.feed(octets)
+        block, rest = self._unstuffer.feed(octets)
+        if self.watched:
+            arrived = octets if rest is None else octets[: len(octets) - len(rest)]
+            self._came = self._came.noted(arrived, block, self.most_content)
+        self._came = self._came.plus(block, self._unstuffer.dots)
+        self._take_in(block, now)
         if rest is None:
-            self._keep(octets)
-            return None
-        self._keep(octets[: len(octets) - len(rest)])
-        wire = b"".join(self._wire)
-        length = len(wire) + self._dropped - len(LONE_DOT)
-        wire = wire[:length]
-        content = Content(wire, self._unstuffer.dots, length - len(wire))
-        self._unstuffer, self._wire, self._dropped = None, (), 0
+            return False
+        content, self._came, self._unstuffer = self._came, NOTHING, None
         self._commands.feed(rest)
-        self.waiting += (Awaited(END_OF_DATA),)
-        return self._event(
-            "client",
-            "content",
-            LONE_DOT,
-            now,
-            self.position,
-            to=END_OF_DATA,
-            content=content,
-            deviations=content.deviations,
-        )
+        self._await(Awaited(END_OF_DATA, content=content))
+        if self.watched:
+            found = content.deviations
+            event = self._event("client", "content", LONE_DOT, now, self.position, to=END_OF_DATA, deviations=found)
+            events.append(replace(event, content=content.whole()))
+        return True
 
-    def _keep(self, octets: bytes) -> None:
-        kept = octets
-        if self.most_content is not None:
-            kept = octets[: max(0, self.most_content - sum(map(len, self._wire)))]
-            self._dropped += len(octets) - len(kept)
-        if kept:
-            self._wire += (kept,)
+    def _take_in(self, block: bytes, now: float) -> None:
+        """What a side does with an unstuffed block of content: nothing, unless letters are its business."""
 
     # What the server says ------------------------------------------------------------------------
 
     def hear_server(self, octets: bytes, now: float = 0.0) -> list[Event]:
         """Take in what the server sends; the events of the lines that became whole."""
         self._lines.feed(octets)
-        events = []
+        events: list[Event] = []
         while (line := self._lines.line()) is not None:
-            events.append(self._reply_line(line, now))
+            self._reply_line(line, events, now)
         return events
 
-    def _reply_line(self, line: Line, now: float) -> Event:
+    def _reply_line(self, line: Line, events: list[Event], now: float) -> None:
         awaited = self.waiting[0] if self.waiting else Awaited("")
         before, gathered = self.position, self._assembler.lines
         parsed = parse_reply_line(line.octets)
@@ -217,17 +222,21 @@ class Side:
             reply = self._assembler.add(parsed)
             if reply is not None:
                 self._answer(awaited, reply)
-        return self._event(
-            "server", "reply", line.octets, now, before, to=awaited.entry, line=place, deviations=deviations
-        )
+        if self.watched:
+            to = awaited.entry
+            events.append(
+                self._event("server", "reply", line.octets, now, before, to=to, line=place, deviations=deviations)
+            )
 
     def _say(self, reply: Reply, now: float) -> list[Event]:
         """Hear a reply of one's own making, which needs no parsing."""
-        entry = self.waiting[0].entry if self.waiting else ""
+        awaited = self.waiting[0] if self.waiting else Awaited("")
         before, offered, last = self.position, tuple(self.offered), len(reply.lines) - 1
         self._replies += 1
-        self._answer(self.waiting[0] if self.waiting else Awaited(""), reply)
-        events = []
+        self._answer(awaited, reply)
+        if not self.watched:
+            return []
+        entry, events = awaited.entry, []
         for number, octets in enumerate(reply.each()):
             place = "only" if last == 0 else "first" if number == 0 else "last" if number == last else "middle"
             event = self._event("server", "reply", octets, now, before, to=entry, line=place)
@@ -239,6 +248,10 @@ class Side:
         self.waiting = self.waiting[1:]
         self.answered, self.reply = awaited.entry, reply
         self.position, row = self.dialect.move(self.position, awaited.entry, reply.code)
+        if self.waiting and self.position != awaited.supposed:
+            waiting, self.waiting = self.waiting, ()
+            for each in waiting:
+                self._await(each)
         if row is not None and row.clears:
             self.envelope = EMPTY
         if self.dialect.framing(self.position.state) != "line":
@@ -281,7 +294,6 @@ class Side:
         to: str,
         line: str = "",
         deviations: tuple[Deviation, ...] = (),
-        content: Content | None = None,
     ) -> Event:
         return Event(
             self.observer,
@@ -297,7 +309,7 @@ class Side:
             line,
             len(octets),
             deviations,
-            content,
+            None,
             tuple(self.offered),
         )
 

@@ -3,13 +3,14 @@
 RFC 821 section 3.1, RFC 2821 sections 2.3.1 and 3.3.
 """
 
+import hashlib
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
 from esmtp_lab.wire.framing import Deviation, deviations
 from esmtp_lab.wire.parameter import Parameter
 from esmtp_lab.wire.path import Path
-from esmtp_lab.wire.transparency import END_OF_DATA, Unstuffer
 
 MOST_DEVIATIONS = 100
 _DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
@@ -34,29 +35,138 @@ EMPTY = Envelope()
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Content as it travelled: `wire` in octets, dots still stuffed, without the lone dot at its end.
+    """What is known of content, as far as it has come; the octets themselves go into a `Draft`.
 
-    `dropped` counts the octets at its end that were not kept, because no letter may be so long.
+    `length` counts its octets without the `dots` that were stuffed, and `eight_bit` says whether one is above 127.
+    What follows is noted for whoever looks on: `pieces` are the first octets as they travelled, at most as many as the
+    side keeps, and `deviations` at most MOST_DEVIATIONS places, counted without stuffed dots.
     """
 
-    wire: bytes
+    length: int = 0
     dots: int = 0
-    dropped: int = 0
+    eight_bit: bool = False
+    pieces: tuple[bytes, ...] = ()
+    kept: int = 0
+    deviations: tuple[Deviation, ...] = ()
+    _digest: Any = field(default_factory=hashlib.sha256, compare=False, repr=False)
+
+    def plus(self, block: bytes, dots: int) -> "Content":
+        """The content with one unstuffed block more, and with so many dots in all."""
+        return Content(
+            self.length + len(block),
+            dots,
+            self.eight_bit or not block.isascii(),
+            self.pieces,
+            self.kept,
+            self.deviations,
+            self._digest,
+        )
+
+    def noted(self, arrived: bytes, block: bytes, most: int | None) -> "Content":
+        """The content with what stands in the next block, and with what `arrived` so that `most` octets are kept."""
+        digest = self._digest.copy()
+        digest.update(block)
+        piece = arrived if most is None else arrived[: max(0, most - self.kept)]
+        return replace(
+            self,
+            pieces=(*self.pieces, piece) if piece else self.pieces,
+            kept=self.kept + len(piece),
+            deviations=self._deviations(block),
+            _digest=digest,
+        )
+
+    def _deviations(self, block: bytes) -> tuple[Deviation, ...]:
+        """Those of the block behind those so far; a run that goes on over the cut is one deviation."""
+        before = self.deviations
+        found = [each._replace(at=each.at + self.length) for each in deviations(block, MOST_DEVIATIONS + 1)]
+        if before and found and found[0].kind == before[-1].kind and _goes_on(before[-1], found[0]):
+            found[0] = before[-1]._replace(octets=before[-1].octets + found[0].octets)
+            before = before[:-1]
+        return (*before, *found)[:MOST_DEVIATIONS]
+
+    def whole(self) -> "Content":
+        """The content when its end has come: however it was cut, what was kept is one piece."""
+        return replace(self, pieces=(self.wire,), kept=len(self.wire))
 
     @property
-    def length(self) -> int:
-        """Octets of the whole content, dots unstuffed."""
-        return len(self.wire) + self.dropped - self.dots
+    def wire(self) -> bytes:
+        """The octets that were kept, dots still stuffed, without the lone dot at the end."""
+        return b"".join(self.pieces)[: self.length + self.dots]
 
     @property
-    def octets(self) -> bytes:
-        """The content with its dots unstuffed, as it is stored."""
-        return Unstuffer().feed(self.wire + END_OF_DATA)[0]
+    def digest(self) -> str:
+        """SHA-256 of the content as it is stored, in hexadecimal digits."""
+        digits: str = self._digest.hexdigest()
+        return digits
+
+
+NOTHING = Content()
+"""No content has come yet."""
+
+
+def _goes_on(before: Deviation, after: Deviation) -> bool:
+    return before.at + before.octets == after.at and before.kind in ("nul", "eight-bit")
+
+
+class Draft(Protocol):
+    """A letter while its content comes in, block by block. It exists for nobody until it is committed.
+
+    A draft that can fail notes that it did, and says so when it is committed.
+    """
 
     @property
-    def deviations(self) -> tuple[Deviation, ...]:
-        """At most MOST_DEVIATIONS places where something stands that text may not hold."""
-        return deviations(self.wire, MOST_DEVIATIONS)
+    def content(self) -> bytes:
+        """The content, where it is kept in memory; else nothing."""
+
+    def write(self, block: bytes) -> "Draft":
+        """Take one unstuffed block more; the draft to go on with."""
+
+    def commit(self, letter: "Letter") -> None:
+        """Put the letter into each of its mailboxes, safely. Raises OSError, and then none of them has it."""
+
+    def abort(self) -> None:
+        """Throw away what has come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A draft in memory. It is a value, so that a moment in the midst of content can be come back to."""
+
+    blocks: tuple[bytes, ...] = ()
+
+    @property
+    def content(self) -> bytes:
+        """All that has come."""
+        return b"".join(self.blocks)
+
+    def write(self, block: bytes) -> "Kept":
+        """The draft with one block more."""
+        return replace(self, blocks=(*self.blocks, block))
+
+    def commit(self, letter: "Letter") -> None:
+        """The letter is in memory already, and whoever has it puts it where it belongs."""
+
+    def abort(self) -> None:
+        """Nothing outside remembers it."""
+
+
+class Nowhere:
+    """A draft of a letter that nobody will keep."""
+
+    content = b""
+
+    def write(self, block: bytes) -> "Nowhere":
+        """Drop the block."""
+        return self
+
+    def commit(self, letter: "Letter") -> None:
+        """There is nothing to store."""
+
+    def abort(self) -> None:
+        """There is nothing to throw away."""
+
+
+NOWHERE = Nowhere()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +174,18 @@ class Letter:
     """A letter as a server holds it: the envelope, the content in octets, and how it came.
 
     `client` is the name that HELO or EHLO gave, `address` where it came from, `protocol` SMTP or ESMTP,
-    `time` seconds since 1970.
+    `time` seconds since 1970. `octets` counts the content, which is empty here where a draft stores it elsewhere.
+    `mailboxes` are the names of those that it goes to, each once.
     """
 
     envelope: Envelope
-    content: bytes
+    content: bytes = b""
     client: str = ""
     address: str = ""
     protocol: str = "SMTP"
     time: float = 0.0
+    octets: int = 0
+    mailboxes: tuple[str, ...] = ()
 
     def received(self, domain: str) -> bytes:
         """The time stamp line that a server of this domain puts in front (RFC 2821 section 4.4)."""
@@ -80,11 +193,14 @@ class Letter:
         text = f"Received: from {source} by {domain} with {self.protocol}; {date_time(self.time)}\r\n"
         return text.encode("ascii", "replace")
 
+    def trace(self, domain: str) -> bytes:
+        """What final delivery puts in front of the content: return path line and time stamp line."""
+        reverse_path = self.envelope.reverse_path or Path()
+        return b"Return-Path: " + replace_route(reverse_path).render() + b"\r\n" + self.received(domain)
+
     def delivered(self, domain: str) -> bytes:
         """The octets of final delivery: return path line, time stamp line, content (RFC 2821 section 4.4)."""
-        reverse_path = self.envelope.reverse_path or Path()
-        line = b"Return-Path: " + replace_route(reverse_path).render() + b"\r\n"
-        return line + self.received(domain) + self.content
+        return self.trace(domain) + self.content
 
 
 def replace_route(path: Path) -> Path:
@@ -102,5 +218,5 @@ def date_time(seconds: float) -> str:
 def accept(envelope: Envelope, verb: str, path: Path, parameters: tuple[Parameter, ...]) -> Envelope:
     """The envelope after a path was accepted: MAIL and its kin set the one, RCPT adds to the other."""
     if verb == "RCPT":
-        return replace(envelope, forward_paths=(*envelope.forward_paths, path))
+        return Envelope(envelope.reverse_path, (*envelope.forward_paths, path), envelope.parameters, envelope.verb)
     return Envelope(path, (), parameters, verb)

@@ -6,6 +6,7 @@ RFC 821 section 4.2 and appendix E, RFC 2821 sections 4.2 and 4.2.1.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from esmtp_lab.wire import grammar as g
 from esmtp_lab.wire.command import line_end
@@ -34,6 +35,7 @@ class ReplyLine:
     problem: Problem | None = field(default=None, compare=False)
 
 
+@lru_cache(maxsize=4096)
 def parse_reply_line(octets: bytes, form: str = "text") -> ReplyLine:
     """Read one line of a reply, with or without its CRLF. Never raises, whatever the octets.
 

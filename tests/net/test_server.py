@@ -7,7 +7,7 @@ import socket
 import threading
 import tracemalloc
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from esmtp_lab.mailbox.maildir import Maildir
 from esmtp_lab.mailbox.memory import MemoryMailboxes
 from esmtp_lab.net.server import Limits, serve
 from esmtp_lab.protocol.policy import find_policy
-from esmtp_lab.protocol.transaction import Letter
+from esmtp_lab.protocol.transaction import Kept, Letter
 
 DIALOGUE = (
     b"EHLO me.example\r\nNOOP\r\nMAIL FROM:<me@me.example> BODY=8BITMIME\r\nRCPT TO:<nobody@lab.example>\r\n"
@@ -55,7 +55,7 @@ def test_replies_are_the_same_however_the_octets_are_cut(serving: Any, wire: Any
 
 @pytest.mark.parametrize("seed", range(8))
 def test_octets_of_any_kind_never_break_the_server(serving: Any, wire: Any, seed: int) -> None:
-    server, chance = serving(), random.Random(seed)
+    server, chance = serving(limits=Limits(errors=10_000, linger=1.0)), random.Random(seed)
     words = [b"EHLO ", b"MAIL FROM:", b"RCPT TO:<ada@lab.example>", b"DATA", b"AUTH PLAIN", b"\r\n", b"\r", b"\n", b"."]
     channel = wire(server.port)
     channel.send(OPEN if seed % 2 else b"EHLO me.example\r\n")
@@ -208,6 +208,43 @@ def test_one_session_too_many_gets_421(serving: Any, wire: Any) -> None:
     assert any(wire(server.port).reply().startswith(b"220") for _ in range(1000))
 
 
+def test_one_address_may_open_so_many_sessions_in_a_minute(serving: Any, wire: Any) -> None:
+    server = serving(limits=Limits(per_minute=5))
+    said = [_reply_and_leave(wire(server.port)) for _ in range(13)]
+    # The test may begin at the end of a minute.
+    assert 5 <= said.count(b"220") <= 10
+    assert said.count(b"421") == 13 - said.count(b"220")
+    said_why = b"421 lab.example Too many sessions from your address, closing transmission channel\r\n"
+    assert said_why in server.said("server")
+
+
+def _reply_and_leave(channel: Any) -> bytes:
+    code = channel.reply()[:3]
+    channel.close()
+    return bytes(code)
+
+
+def test_too_many_errors_end_the_session(serving: Any, wire: Any) -> None:
+    channel = wire(serving(limits=Limits(errors=3)).port)
+    channel.reply()
+    assert [channel.ask(line)[:3] for line in (b"XYZZY", b"NOOP", b"DATA")] == [b"500", b"250", b"503"]
+    assert channel.ask(b"MAIL").startswith(b"421 ")
+    assert channel.rest() == b""
+
+
+def test_a_letter_makes_up_for_errors(serving: Any, wire: Any) -> None:
+    channel = wire(serving(limits=Limits(errors=3)).port)
+    channel.send(b"XYZZY\r\n" * 2 + OPEN + b".\r\n" + b"XYZZY\r\n" * 3)
+    codes = [line[:3] for line in channel.rest().splitlines() if line[3:4] == b" "]
+    assert codes == [b"220", b"500", b"500", b"250", b"250", b"250", b"354", b"250", b"500", b"500", b"421"]
+
+
+def test_errors_sent_in_one_go_are_not_all_answered(serving: Any, wire: Any) -> None:
+    channel = wire(serving().port)
+    channel.send(b"XYZZY\r\n" * 500)
+    assert channel.rest().count(b"\r\n") == 1 + Limits().errors
+
+
 def test_sessions_are_counted_from_one(serving: Any, wire: Any) -> None:
     server = serving()
     for _ in range(3):
@@ -263,27 +300,52 @@ def test_a_client_that_comes_by_ipv6_has_an_address_literal_of_its_own() -> None
 # Storing -------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, kw_only=True)
+class Committing(Kept):
+    """A draft in memory with something to do when it is committed."""
+
+    then: Callable[[Letter], None]
+
+    def commit(self, letter: Letter) -> None:
+        """Do it."""
+        self.then(letter)
+
+
 class FullDisk:
     """Mailboxes on a disk that is full until someone makes room."""
 
-    def __init__(self, *, blocks: bool) -> None:
+    def __init__(self, *, blocks: bool, error: int) -> None:
         self.blocks = blocks
+        self.error = error
         self.room = False
         self.letters: list[bytes] = []
 
-    def deliver(self, names: tuple[str, ...], letter: Letter) -> None:
-        """Store the letter, or raise OSError."""
+    def draft(self, letter: Letter) -> Committing:
+        """A draft in memory."""
+        return Committing(then=self._store)
+
+    def _store(self, letter: Letter) -> None:
         if not self.room:
-            raise OSError(errno.ENOSPC, "No space left on device")
+            raise OSError(self.error, "No space left on device, or worse")
         self.letters.append(letter.content)
 
 
 @pytest.mark.parametrize("blocks", [False, True])
-def test_a_letter_that_cannot_be_stored_gets_451(serving: Any, wire: Any, blocks: bool) -> None:
-    mailboxes = FullDisk(blocks=blocks)
+@pytest.mark.parametrize(
+    ("error", "answer"),
+    [
+        (errno.EIO, b"451 4.3.0 The letter could not be stored; nothing was kept\r\n"),
+        (errno.ENOSPC, b"452 4.3.1 There is no room to store the letter; nothing was kept\r\n"),
+        (errno.EDQUOT, b"452 4.3.1 There is no room to store the letter; nothing was kept\r\n"),
+    ],
+)
+def test_a_letter_that_cannot_be_stored_gets_451_or_452(
+    serving: Any, wire: Any, blocks: bool, error: int, answer: bytes
+) -> None:
+    mailboxes = FullDisk(blocks=blocks, error=error)
     channel = wire(serving(mailboxes=mailboxes).port)
     _open_content(channel)
-    assert channel.ask(b"hello\r\n.") == b"451 4.3.0 The letter could not be stored; nothing was kept\r\n"
+    assert channel.ask(b"hello\r\n.") == answer
     mailboxes.room = True
     assert [channel.ask(line)[:3] for line in OPEN.splitlines()] == [b"250", b"250", b"250", b"354"]
     assert channel.ask(b"again\r\n.").startswith(b"250 ")
@@ -318,9 +380,13 @@ class Watched:
         self.stored, self.go = threading.Event(), threading.Event()
         self.found: list[bytes] = []
 
-    def deliver(self, names: tuple[str, ...], letter: Letter) -> None:
+    def draft(self, letter: Letter) -> Committing:
+        """A draft in memory that is stored all at once."""
+        return Committing(then=self._store)
+
+    def _store(self, letter: Letter) -> None:
         """Store, look, wait."""
-        self.maildir.deliver(names, letter)
+        self.maildir.draft(letter).write(letter.content).commit(letter)
         self.found = [file.read_bytes() for file in _files(self.folder)]
         self.stored.set()
         assert self.go.wait(20)
@@ -396,8 +462,11 @@ class Defective:
     def __init__(self, *, blocks: bool) -> None:
         self.blocks = blocks
 
-    def deliver(self, names: tuple[str, ...], letter: Letter) -> None:
-        """Raise what nobody expects."""
+    def draft(self, letter: Letter) -> Committing:
+        """A draft in memory with a defect."""
+        return Committing(then=self._store)
+
+    def _store(self, letter: Letter) -> None:
         raise ZeroDivisionError("a defect")
 
 
