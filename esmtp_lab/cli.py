@@ -15,6 +15,7 @@ import click
 from esmtp_lab import __version__
 from esmtp_lab.errors import DataError, EsmtpLabError, OffLimits, Unreachable
 from esmtp_lab.protocol.era import DEFAULT_ERA, ERAS
+from esmtp_lab.wire.visible import visible
 
 _ERA = click.Choice(list(ERAS))
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -39,7 +40,7 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except EsmtpLabError as error:
-            click.echo(f"esmtp-lab: {error}", err=True)
+            click.echo(visible(f"esmtp-lab: {error}".encode("utf-8", "surrogateescape")), err=True)
             later = isinstance(error, Unreachable) and not isinstance(error, OffLimits)
             ctx.exit(TEMPORARY if later and ctx.invoked_subcommand == "send" else UNREADABLE)
 
@@ -125,9 +126,9 @@ def _play(lab: Any, script: IO[bytes], form: str) -> int:
 
 
 def _write(text: str) -> None:
-    """A line of output; what the terminal's encoding cannot hold is replaced, never an error."""
+    """A line of output: nothing that could act on a terminal, and what its encoding cannot hold spelt out."""
     encoding = sys.stdout.encoding or "ascii"
-    click.echo(text.encode(encoding, "backslashreplace").decode(encoding))
+    click.echo(visible(text.encode("utf-8", "surrogateescape")).encode(encoding, "backslashreplace").decode(encoding))
 
 
 @main.command()

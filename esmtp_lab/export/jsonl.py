@@ -42,7 +42,7 @@ def _cited(citation: Citation, event: Event) -> dict[str, Any]:
 
 def _characters(citation: Citation, event: Event) -> list[int] | None:
     text = event.octets.removesuffix(b"\r\n")
-    if citation.span is None or event.secret or citation.span[0] >= len(text):
+    if citation.span is None or event.secret is not None or citation.span[0] >= len(text):
         return None
     places = columns(text, escaped=False)
     return [places[citation.span[0]], places[min(citation.span[1], len(text))]]

@@ -5,7 +5,6 @@ from typing import TypeVar
 
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.rules.rule import Citation
-from esmtp_lab.wire.span import find
 from esmtp_lab.wire.transcript import write_line
 from esmtp_lab.wire.visible import visible
 
@@ -17,10 +16,8 @@ SECRET = "****"
 
 def mask(event: Event) -> bytes:
     """The octets of a line, what may be a password in it masked."""
-    secret = find(event.spans, "secret") if event.kind == "command" else None
-    if secret is None:
-        return event.octets
-    return event.octets[: secret.start] + SECRET.encode() + b"\r\n"
+    start = event.secret
+    return event.octets if start is None else event.octets[:start] + SECRET.encode() + b"\r\n"
 
 
 def protocol_line(event: Event) -> str:
@@ -50,7 +47,7 @@ def notes(event: Event, most: int = 2) -> Iterator[str]:
 def note(event: Event, citation: Citation) -> str:
     """One citation in one line: the octets that it speaks of, the rule, and where it stands."""
     rule = citation.rule
-    words = mask(event)[slice(*citation.span)] if citation.span and not event.secret else b""
+    words = mask(event)[slice(*citation.span)] if citation.span and event.secret is None else b""
     about = f"{visible(words)}: " if words.strip() else ""
     broken = f"!! the {citation.side(event.speaker)} broke this: " if citation.broken else ""
     level = f"{rule.level}, " if rule.level != "states" else ""

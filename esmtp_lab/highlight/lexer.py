@@ -16,6 +16,7 @@ from esmtp_lab.protocol.reader import Reader
 from esmtp_lab.wire.span import leaves
 from esmtp_lab.wire.transcript import Entry, read_line
 
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _REPLY = re.compile(rb"[2-5][0-9][0-9](?:[ -]|$)")
 _OTHER = {"remark": Comment.Single, "direction": Comment.Preproc, "moment": Generic.Heading, "holds": Generic.Output}
 
@@ -33,8 +34,8 @@ class EsmtpLexer(Lexer):
         """Tokens with their offsets; joined they are the text again."""
         reader = Reader(dialect_of(find_era(DEFAULT_ERA), SHIPPED))
         at = 0
-        for line in text.splitlines(keepends=True):
-            body = line.rstrip("\r\n")
+        for line in _LINE.findall(text):
+            body = line.removesuffix("\n").removesuffix("\r")
             for token, piece in self._line(body, reader):
                 yield at, token, piece
                 at += len(piece)

@@ -121,12 +121,15 @@ class Delivery:
     def _greet(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
         if self.plain or not client.dialect.era.speaks_ehlo:
             return self._fall_back(client, reply)
-        name = self.helo.encode("ascii", "replace")
-        return client.line("EHLO", domain=name, domain_or_literal=name), self
+        return client.line("EHLO", **self._name()), self
 
     def _fall_back(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
         """After any error to EHLO the client goes on with HELO (RFC 1869 sections 4.5 and 4.6)."""
-        return client.line("HELO", domain=self.helo.encode("ascii", "replace")), self
+        return client.line("HELO", **self._name()), self
+
+    def _name(self) -> dict[str, bytes]:
+        name = self.helo.encode("ascii", "replace")
+        return {"domain": name, "domain_or_literal": name}
 
     def _mail(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
         parameters = []

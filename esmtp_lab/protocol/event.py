@@ -4,6 +4,7 @@ Everything that a person sees is a view of a list of these. There is one event f
 the wire, for each content that was sent, and for each moment of the channel.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -20,6 +21,10 @@ from esmtp_lab.wire.span import Span, find
 
 if TYPE_CHECKING:
     from esmtp_lab.protocol.dialect import Dialect
+
+
+_AUTH = re.compile(rb"[ \t]*AUTH[ \t=]+[!-<>-~]*[ \t=]+(?=[^\r\n])", re.IGNORECASE)
+"""A line that means to be AUTH, up to where its response would stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +111,13 @@ class Event:
                 return ()
 
     @property
-    def secret(self) -> bool:
-        """Whether this line may hold a password."""
-        return self.kind == "command" and find(self.spans, "secret") is not None
+    def secret(self) -> int | None:
+        """The octet from which on this line may hold a password, however badly it is written; None where it holds none."""
+        if self.kind != "command":
+            return None
+        span, written = find(self.spans, "secret"), _AUTH.match(self.octets)
+        found = [span.start] if span else []
+        return min([*found, written.end()] if written else found, default=None)
 
 
 @lru_cache(maxsize=256)

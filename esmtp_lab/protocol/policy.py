@@ -69,8 +69,7 @@ class Policy:
         if name in self.refusals:
             return Verdict(Answer(self.refusals[name], shown))
         if name in self.lists:
-            members = tuple(member for member in self.lists[name] if member not in self.refusals)
-            return Verdict(Answer("recipient-ok", shown), members, True)
+            return Verdict(Answer("recipient-ok", shown), self.lists[name], True)
         if name in self.forwards:
             other = self.forwards[name]
             return Verdict(Answer("recipient-forwarded", {**shown, "other": f"<{other}>"}), (other,), True)
@@ -135,7 +134,7 @@ class Policy:
     def expand_list(self, text: str) -> Answer:
         """The answer to EXPN (RFC 821 section 3.3, RFC 2821 section 3.5)."""
         if self.verify == "hide":
-            return Answer("unverified")
+            return Answer("unexpanded")
         members = self.lists.get(self._known(self._local(text)))
         if members is None:
             return Answer("list-unknown", {"path": text})
@@ -197,9 +196,10 @@ def _policy(table: dict[str, Any], name: str, where: str) -> Policy:
         _PLAIN, **{**own, "name": name, "lists": lists, "extensions": extensions, "relays_for": relays_for}
     )
     for key, members in lists.items():
-        strange = [member for member in members if member not in policy.mailboxes]
+        strange = [member for member in members if member not in policy.mailboxes or member in policy.refusals]
         if strange:
-            raise DataError(f"{where}: {name}", f"list {key!r} names {strange[0]!r}, who has no mailbox here")
+            why = "whose letters are refused" if strange[0] in policy.refusals else "who has no mailbox here"
+            raise DataError(f"{where}: {name}", f"list {key!r} names {strange[0]!r}, {why}")
     return policy
 
 

@@ -1,17 +1,28 @@
 """A side that only listens: follows a transcript of any software, line by line.
 
-Content is not kept, so a reader needs no more memory for a long session than for a short one.
+Transcripts miss lines, hold several sessions, and speak extensions that nobody here knows. A reader takes a
+reply that cannot answer what waits first as the answer to what waits behind it, a greeting on a closed channel as
+a new session, and lines behind an unanswered DATA as content. Content is not kept, so a reader needs no more
+memory for a long session than for a short one.
 """
 
-from dataclasses import replace
+import re
 
 from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.event import Event, text_deviations
-from esmtp_lab.protocol.session import END_OF_DATA, GREETING, Position
-from esmtp_lab.protocol.side import Awaited, Side
+from esmtp_lab.protocol.session import END_OF_DATA, GREETING, STATES, Position
+from esmtp_lab.protocol.side import Side
 from esmtp_lab.protocol.transaction import NOTHING
 from esmtp_lab.wire.content import still_header
+from esmtp_lab.wire.framing import Framer
+from esmtp_lab.wire.reply import parse_reply_line
 from esmtp_lab.wire.transparency import END_OF_DATA as LONE_DOT
+
+_CHUNK = re.compile(rb"BDAT[ ]+([0-9]{1,12})\b", re.IGNORECASE)
+_LONGEST_LINE = 1 << 24
+_MOST_WAITING = 1000
+"""Inputs without a reply that a reader remembers; a transcript that has more lacks the server's lines."""
+_ALWAYS = frozenset({"421", "500", "501", "502", "503", "504", "554", "530", "550"})
 
 
 class Reader(Side):
@@ -21,27 +32,107 @@ class Reader(Side):
 
     def __init__(self, dialect: Dialect) -> None:
         super().__init__(dialect)
+        self._commands = Framer(_LONGEST_LINE)
+        self._lines = Framer(_LONGEST_LINE)
+        self._begin()
+
+    def _begin(self) -> None:
         self._header = True
+        self._chunk = 0
+
+    def restart(self) -> None:
+        """Another session begins: nothing of the one before holds any more."""
+        fresh = Reader(self.dialect)
+        fresh._replies = self._replies
+        self.load(fresh.save())
+        self._begin()
 
     def hear(self, speaker: str, octets: bytes, now: float = 0.0) -> list[Event]:
         """What one written line shows; nothing where its octets form no line yet."""
         if speaker == "server":
+            self._chunk = 0
+            self._catch_up(octets)
             return self.hear_server(octets, now)
-        if self.waiting == (Awaited(GREETING),) and not self._assembler.lines:
-            # The transcript begins after the greeting: take it as given.
-            self.waiting, self.position = (), Position("initial")
+        if self._chunk > 0:
+            self._chunk -= len(octets)
+            return [self._text(octets, "body", now)]
+        self._expect_client(octets)
         if self.in_content:
             return [self._content_line(octets, now)]
         self._header = True
+        chunk = _CHUNK.match(octets)
+        self._chunk = int(chunk[1]) if chunk else 0
         return self.hear_client(octets, now)
+
+    @property
+    def framing(self) -> str:
+        """See `Side.framing`; a 334 asks for a line of an exchange, whether or not the AUTH before it was understood."""
+        if self.reply is not None and self.reply.code == 334 and not self.waiting:
+            return "line"
+        return super().framing
+
+    def _undecided(self) -> bool:
+        return False
+
+    # Catching up ---------------------------------------------------------------------------------
+
+    def _expect_client(self, octets: bytes) -> None:
+        """Before a line of the client's: what must have happened that the transcript does not show."""
+        if [each.entry for each in self.waiting] == [GREETING] and not self._assembler.lines:
+            self.waiting, self.position = (), Position("initial")
+        command = self.dialect.parse(octets)
+        known = self.dialect.syntax(command.verb) is not None
+        if self.position.state == "closed" and known:
+            self.restart()
+            self.waiting, self.position = (), Position("initial")
+        if super()._undecided() and not known:
+            self._suppose(len(self.waiting))
+        if len(self.waiting) > _MOST_WAITING:
+            self._suppose(len(self.waiting) // 2)
+
+    def _catch_up(self, octets: bytes) -> None:
+        """Before a line of the server's: drop what it cannot answer, where something behind that fits."""
+        line = parse_reply_line(octets)
+        if self._assembler.lines or not line.code:
+            return
+        if self.position.state == "closed" and line.code == 220:
+            self.restart()
+            return
+        if self.waiting and not self._fits(line.code, self.waiting[0].entry):
+            fitting = (place for place, each in enumerate(self.waiting) if self._fits(line.code, each.entry))
+            self._suppose(next(fitting, 0))
+        if line.code // 100 in (2, 3) and self.waiting:
+            self._place(self.waiting[0].entry)
+
+    def _fits(self, code: int, entry: str) -> bool:
+        if entry == GREETING:
+            return code in (220, 554)
+        form = self.dialect.forms.get(entry)
+        listed = form is None or code in (*form.success, *form.intermediate, *form.failure)
+        return listed or str(code) in _ALWAYS
+
+    def _place(self, entry: str) -> None:
+        """The server took an input: where it may not come here, the transcript lacks what led to where it may."""
+        if not self.dialect.may(self.position, entry):
+            places = (self.position._replace(state=state) for state in STATES)
+            self.position = next((each for each in places if self.dialect.may(each, entry)), self.position)
+
+    def _suppose(self, count: int) -> None:
+        """Take it that the first `count` inputs were accepted without the transcript's saying so."""
+        for awaited in self.waiting[:count]:
+            self.position = self.dialect.suppose(self.position, awaited.entry)
+        self.waiting = self.waiting[count:]
+
+    # Content -------------------------------------------------------------------------------------
 
     def _content_line(self, octets: bytes, now: float) -> Event:
         if octets == LONE_DOT:
-            self.waiting += (Awaited(END_OF_DATA),)
+            self._await(END_OF_DATA)
             self._header = True
-            return replace(
-                self._event("client", "content", octets, now, self.position, to=END_OF_DATA), content=NOTHING
-            )
+            return self._event("client", "content", octets, now, self.position, to=END_OF_DATA, content=NOTHING)
         self._header = self._header and octets != b"\r\n" and still_header(octets)
-        part, found = "header" if self._header else "body", text_deviations(octets, self.dialect.era.text_line)
+        return self._text(octets, "header" if self._header else "body", now)
+
+    def _text(self, octets: bytes, part: str, now: float) -> Event:
+        found = text_deviations(octets, self.dialect.era.text_line)
         return self._event("client", "text", octets, now, self.position, to=part, deviations=found)

@@ -1,5 +1,6 @@
 """The reply catalogue: from a situation to a code and its text; the data stands in replies.toml."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -33,6 +34,16 @@ class Entry:
         return self.codes.get(era, self.codes["default"])
 
 
+LONGEST_TEXT = 512 - len("250 ") - len("\r\n")
+"""Octets of the text of a reply line: RFC 821 section 4.5.3, RFC 2821 section 4.5.3.1."""
+_UNPRINTABLE = re.compile(rb"[^ -~]")
+
+
+def _fit(text: str) -> bytes:
+    octets = _UNPRINTABLE.sub(b"?", text.encode("ascii", "replace"))
+    return octets if len(octets) <= LONGEST_TEXT else octets[: LONGEST_TEXT - 4] + b" ..."
+
+
 class Composed(NamedTuple):
     """A reply before it is put into octets: extensions may still change it."""
 
@@ -41,9 +52,9 @@ class Composed(NamedTuple):
     enhanced: str = ""
 
     def reply(self) -> Reply:
-        """The reply in octets; what is not US-ASCII becomes a question mark, and no line can end early."""
-        texts = (text.replace("\r", "?").replace("\n", "?").replace("\0", "?") for text in self.lines)
-        return Reply(self.code, tuple(text.encode("ascii", "replace") for text in texts))
+        """The reply in octets. What is no printable US-ASCII becomes a question mark, and no line is longer than
+        LONGEST_TEXT: what is cut away ends in dots."""
+        return Reply(self.code, tuple(map(_fit, self.lines)))
 
 
 @dataclass(frozen=True, slots=True)

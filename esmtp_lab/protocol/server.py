@@ -21,6 +21,8 @@ from esmtp_lab.wire.command import Command
 from esmtp_lab.wire.reply import Reply
 
 _BARE_LF = re.compile(rb"(?<!\r)\n")
+_NAMED = 5
+"""Mailboxes that the answer to a letter names; of more it says how many."""
 HANG_UP = "hang-up"
 """What a policy names instead of a situation where the host closes the channel without a word."""
 _ANYTHING = {"expected": "something else", "at": "0", "path": "<>", "keyword": "", "limit": "0", "what": "it"}
@@ -351,4 +353,5 @@ def _reply(
 
 def stored(letter: Letter, mailboxes: tuple[str, ...]) -> Answer:
     """The answer that takes over responsibility for a letter (RFC 2821 section 4.2.5)."""
-    return Answer("stored", {"octets": str(letter.octets), "recipients": ", ".join(mailboxes)})
+    recipients = ", ".join(mailboxes) if len(mailboxes) <= _NAMED else f"{len(mailboxes)} mailboxes"
+    return Answer("stored", {"octets": str(letter.octets), "recipients": recipients})

@@ -164,6 +164,9 @@ _OLD = frozenset({"rfc821"})
 _BEFORE = frozenset({"rfc821", "rfc1869"})
 _OF_1995 = frozenset({"rfc1869"})
 _NEW = frozenset(LATER.split())
+_OF_2001 = frozenset({"rfc2821"})
+_OF_2008 = frozenset({"rfc5321"})
+_HELO = "say who you are, without extensions"
 _MAIL = "open a transaction: the reverse-path, where notices go"
 
 # Choices, again:
@@ -174,7 +177,9 @@ _MAIL = "open a transaction: the reverse-path, where notices go"
 #   RFC 2821 section 3.5.2 would list it, and its own examples D.1 to D.3 do not.
 # * A `string` takes what RFC 2821 section 3.5.1 wants accepted, ``smith@foo.com``, which the grammar leaves out.
 FORMS: tuple[Form, ...] = (
-    Form("HELO", "SP domain", "say who you are, without extensions", "helo-opens", failure=(504, 550), eras=_NEW),
+    # RFC 2821 section 4.1.2 counts an address literal among its domains; RFC 5321 section 4.1.1.1 does so for EHLO alone
+    Form("HELO", "SP domain-or-literal", _HELO, "helo-opens", failure=(504, 550), eras=_OF_2001),
+    Form("HELO", "SP domain", _HELO, "helo-opens", failure=(504, 550), eras=_OF_2008),
     Form("HELO", "SP domain", "say who you are", "helo-opens", failure=(504,), eras=_BEFORE),
     Form(
         "EHLO",

@@ -48,7 +48,7 @@ class Side:
         self.offered: dict[str, tuple[str, ...]] = {}
         self.waiting: tuple[Awaited, ...] = ()
         if started:
-            self._await(Awaited(GREETING))
+            self._await(GREETING)
         self.exchange: tuple[bytes, ...] = ()
         self.answered = self.lost = ""
         self.reply: Reply | None = None
@@ -153,8 +153,15 @@ class Side:
         last = self.waiting[-1] if self.waiting else None
         return last is not None and last.entry != GREETING and self.dialect.framing(last.supposed.state) == "content"
 
-    def _await(self, awaited: Awaited) -> None:
-        self.waiting += (awaited._replace(supposed=self.dialect.suppose(self.supposed, awaited.entry)),)
+    def _await(
+        self,
+        entry: str,
+        command: Command | None = None,
+        deviations: tuple[Deviation, ...] = (),
+        content: Content = NOTHING,
+    ) -> None:
+        supposed = self.dialect.suppose(self.supposed, entry)
+        self.waiting += (Awaited(entry, command, deviations, content, supposed),)
 
     def _command(self, line: Line, continues: bool, events: list[Event], now: float) -> None:
         command = None if continues else self.dialect.parse(line.octets)
@@ -168,7 +175,7 @@ class Side:
                 in_flight = tuple(awaited.entry for awaited in self.waiting)
                 event = replace(event, length=line.length, in_flight=in_flight)
             events.append(event)
-        self._await(Awaited(entry, command, deviations))
+        self._await(entry, command, deviations)
         if self.dialect.opens_exchange(entry):
             self.exchange += (line.octets,)
 
@@ -186,11 +193,20 @@ class Side:
             return False
         content, self._came, self._unstuffer = self._came, NOTHING, None
         self._commands.feed(rest)
-        self._await(Awaited(END_OF_DATA, content=content))
+        self._await(END_OF_DATA, content=content)
         if self.watched:
-            found = content.deviations
-            event = self._event("client", "content", LONE_DOT, now, self.position, to=END_OF_DATA, deviations=found)
-            events.append(replace(event, content=content.whole()))
+            events.append(
+                self._event(
+                    "client",
+                    "content",
+                    LONE_DOT,
+                    now,
+                    self.position,
+                    to=END_OF_DATA,
+                    content=content.whole(),
+                    deviations=content.deviations,
+                )
+            )
         return True
 
     def _take_in(self, block: bytes, now: float) -> None:
@@ -251,7 +267,7 @@ class Side:
         if self.waiting and self.position != awaited.supposed:
             waiting, self.waiting = self.waiting, ()
             for each in waiting:
-                self._await(each)
+                self._await(each.entry, each.command, each.deviations, each.content)
         if row is not None and row.clears:
             self.envelope = EMPTY
         if self.dialect.framing(self.position.state) != "line":
@@ -294,6 +310,7 @@ class Side:
         to: str,
         line: str = "",
         deviations: tuple[Deviation, ...] = (),
+        content: Content | None = None,
     ) -> Event:
         return Event(
             self.observer,
@@ -309,7 +326,7 @@ class Side:
             line,
             len(octets),
             deviations,
-            None,
+            content,
             tuple(self.offered),
         )
 

@@ -21,6 +21,8 @@ def read_marked(lines: Iterable[bytes], dialect: Dialect) -> Iterator[Read]:
     """The events of a transcript, as its lines come; nothing is kept of those that are past."""
     reader = Reader(dialect)
     for entry in read(lines):
+        if entry.kind == "moment" and entry.octets.startswith(b"connected"):
+            reader.restart()
         if entry.kind in ("C", "S") and entry.marked:
             for event in reader.hear("client" if entry.kind == "C" else "server", entry.octets):
                 yield Read(entry.number, event, reader.position.state)

@@ -13,7 +13,7 @@ _NAMES = {0x0D: "␍", 0x0A: "␊", 0x00: "␀", 0x09: "␉", 0x1B: "␛", 0x7F:
 def byte_rows(event: Event) -> Iterator[str]:
     """One row for each part of a line, or more where it is long; octets that are masked have no part."""
     octets = mask(event)
-    spans = [(0, len(octets), "masked")] if event.secret else [each[:3] for each in leaves(event.spans)]
+    spans = [(0, len(octets), "masked")] if event.secret is not None else [each[:3] for each in leaves(event.spans)]
     for start, end, part in spans:
         for at in range(start, end, _ROW):
             piece = octets[at : min(end, at + _ROW)]

@@ -71,7 +71,7 @@ def _distinct(citations: list[Citation]) -> list[Citation]:
 
 def _note(event: Event, citation: Citation, full: bool) -> Note:
     rule = citation.rule
-    words = mask(event)[slice(*citation.span)] if citation.span and not event.secret else b""
+    words = mask(event)[slice(*citation.span)] if citation.span and event.secret is None else b""
     level = f"{rule.level}, " if rule.level != "states" else ""
     return Note(
         visible(words.strip()),
@@ -86,12 +86,12 @@ def _note(event: Event, citation: Citation, full: bool) -> Note:
 def subject(event: Event) -> str:
     """What a note on a whole line stands beside: its keyword, or else its verb or its code."""
     span = find(event.spans, "ehlo-keyword") or next(iter(event.spans), None)
-    return visible(mask(event)[span.start : span.end].removesuffix(b"\r\n")) if span and not event.secret else ""
+    return visible(mask(event)[span.start : span.end].removesuffix(b"\r\n")) if span and event.secret is None else ""
 
 
 def stops(event: Event) -> list[tuple[int, int]]:
     """The spans that a reader can walk to, as octets from and to."""
-    if event.secret:
+    if event.secret is not None:
         return []
     return [(span.start, span.end) for span in leaves(event.spans) if span.part not in _SILENT]
 

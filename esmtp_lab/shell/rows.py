@@ -46,7 +46,7 @@ def coloured(octets: bytes, spans: Iterable[Span], selected: tuple[int, int] | N
 
 def wire_row(event: Event, selected: tuple[int, int] | None = None) -> Row:
     """The text of an event, without its mark; what may be a password is masked."""
-    if event.secret:
+    if event.secret is not None:
         return [(style_of(Token.Generic.Output), visible(mask(event).removesuffix(b"\r\n")))]
     row = coloured(event.octets, event.spans, selected)
     if event.length > len(event.octets):

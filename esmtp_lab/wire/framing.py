@@ -45,9 +45,10 @@ def deviations(octets: bytes, most: int | None = None) -> tuple[Deviation, ...]:
 class Framer:
     """Holds what has arrived and is not yet a line."""
 
-    __slots__ = ("_dropped", "buffer")
+    __slots__ = ("_bound", "_dropped", "buffer")
 
-    def __init__(self) -> None:
+    def __init__(self, bound: int = LINE_BOUND) -> None:
+        self._bound = bound
         self.buffer = b""
         self._dropped = 0
 
@@ -60,15 +61,15 @@ class Framer:
         end = self.buffer.find(b"\r\n")
         if end < 0:
             # The last octet may be the CR of a CRLF that is still to come.
-            if len(self.buffer) > LINE_BOUND + 1:
-                self._dropped += len(self.buffer) - LINE_BOUND - 1
-                self.buffer = self.buffer[:LINE_BOUND] + self.buffer[-1:]
+            if len(self.buffer) > self._bound + 1:
+                self._dropped += len(self.buffer) - self._bound - 1
+                self.buffer = self.buffer[: self._bound] + self.buffer[-1:]
             return None
         octets, self.buffer = self.buffer[:end], self.buffer[end + 2 :]
         length = end + 2 + self._dropped
         self._dropped = 0
-        if length > LINE_BOUND + 2:
-            octets = octets[:LINE_BOUND]
+        if length > self._bound + 2:
+            octets = octets[: self._bound]
         octets += b"\r\n"
         return Line(octets, length, deviations(octets))
 

@@ -69,7 +69,7 @@ def test_a_mail_command_in_spans():
         (b"", "verb", 0),
         (b"XYZZY", "verb", 0),
         (b"EHLO  a.b", "domain", 5),
-        (b"HELO [127.0.0.1]", "domain", 5),
+        (b"HELO [127.0.0.1", "domain", 5),
         (b"MAIL FROM:<" + b"a" * 65 + b"@b>", "local-part-too-long", 11),
         (b"EHLO " + b"a" * 256, "domain-too-long", 5),
     ],
