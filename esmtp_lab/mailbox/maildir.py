@@ -7,12 +7,14 @@ flushed as well, all before the server says 250 (RFC 2821 section 6.1). Lines en
 import os
 import re
 import time
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
-from typing import BinaryIO
 
 from esmtp_lab.protocol.transaction import Letter
 
+_PARTS = ("tmp", "new", "cur")
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _SAFE = re.compile(r"[^A-Za-z0-9@._+-]")
 
 
@@ -51,18 +53,14 @@ class MaildirDraft:
         self._boxes = boxes
         self._unique = unique
         self._waiting = boxes[0] / "tmp" / unique
-        self._file: BinaryIO | None = None
+        self._file: int | None = None
         self._failure: OSError | None = None
-        self._begin(trace)
-
-    def _begin(self, trace: bytes) -> None:
         try:
-            for box in self._boxes:
-                for part in ("tmp", "new", "cur"):
-                    (box / part).mkdir(parents=True, exist_ok=True)
-            self._file = open(self._waiting, "xb", buffering=0)  # noqa: SIM115 - it stays open until the letter is whole
+            for box in boxes:
+                _make(box)
+            self._file = os.open(self._waiting, _NEW_FILE, 0o600)
         except OSError as error:
-            self._fail(error)
+            self._failure = error
         self.write(trace)
 
     def write(self, block: bytes) -> "MaildirDraft":
@@ -71,7 +69,8 @@ class MaildirDraft:
             try:
                 _write_all(self._file, block.replace(b"\r\n", b"\n"))
             except OSError as error:
-                self._fail(error)
+                self._failure = error
+                self.abort()
         return self
 
     def commit(self, letter: Letter) -> None:
@@ -84,9 +83,9 @@ class MaildirDraft:
             raise
 
     def _flush(self) -> None:
-        if self._failure is not None or self._file is None:
+        if self._file is None:
             raise self._failure or OSError("the draft was thrown away")
-        os.fsync(self._file.fileno())
+        os.fsync(self._file)
         self._close()
 
     def _place(self) -> None:
@@ -99,29 +98,38 @@ class MaildirDraft:
             _flush_folder(box / "new")
 
     def abort(self) -> None:
-        """Throw away what was written."""
-        self._close()
-        self._waiting.unlink(missing_ok=True)
+        """Throw away what was written; what cannot be removed stays in tmp, where nobody looks for letters."""
+        with suppress(OSError):
+            self._close()
+        with suppress(OSError):
+            os.unlink(self._waiting)
 
     def _withdraw(self) -> None:
         self.abort()
         for box in self._boxes:
-            (box / "new" / self._unique).unlink(missing_ok=True)
-
-    def _fail(self, error: OSError) -> None:
-        self._failure = error
-        self._close()
+            with suppress(OSError):
+                os.unlink(box / "new" / self._unique)
 
     def _close(self) -> None:
         if self._file is not None:
             file, self._file = self._file, None
-            file.close()
+            os.close(file)
 
 
-def _write_all(file: BinaryIO, octets: bytes) -> None:
-    """Write to an unbuffered file, which may take only some octets at a time."""
+def _make(box: Path) -> None:
+    """The folders of a mailbox, safely on the disk: a letter is no safer than the folder that it is in."""
+    if all((box / part).is_dir() for part in _PARTS):
+        return
+    for part in _PARTS:
+        (box / part).mkdir(parents=True, exist_ok=True)
+    _flush_folder(box)
+    _flush_folder(box.parent)
+
+
+def _write_all(file: int, octets: bytes) -> None:
+    """Write all octets to a file, which may take only some at a time."""
     while octets:
-        octets = octets[file.write(octets) :]
+        octets = octets[os.write(file, octets) :]
 
 
 def _flush_folder(folder: Path) -> None:

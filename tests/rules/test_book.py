@@ -49,7 +49,7 @@ def witness(rule: Rule, text: str, *, by_hand: bool) -> tuple[list[Event], list[
     """The annotated events of a witness, without those that lead to its start, and what came out otherwise."""
     era = era_of(rule)
     hello = "HELO" if era == "rfc821" else "EHLO"
-    lab = Lab(era, client_era=era, role="server" if by_hand else "client")
+    lab = Lab(era, client_era=era, policy=rule.host, role="server" if by_hand else "client")
     lead = LEADS[rule.start].format(hello=hello)
     if by_hand and rule.start != "connect":
         lead = "S: 220 lab.example ready\n" + re.sub(
