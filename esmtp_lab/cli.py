@@ -113,12 +113,8 @@ def run(ctx: click.Context, script: IO[bytes], era: str, client_era: str, policy
 def _play(lab: Any, script: IO[bytes], form: str) -> int:
     from esmtp_lab.commands.run import play_script
 
-    try:
-        lines = script.read().split(b"\n")
-    except OSError as error:
-        raise DataError(getattr(script, "name", "input"), f"cannot be read: {error}") from None
     status = PLAYED
-    for text, right in play_script(lab, lines, form):
+    for text, right in play_script(lab, list(_lines(script)), form):
         if text:
             _write(text)
         status = status if right else DIFFERENT
@@ -299,7 +295,7 @@ def lessons_run(ctx: click.Context, lesson: str, view: str | None, plain: bool, 
     from esmtp_lab.commands.lessons import play_lesson
 
     status = DIFFERENT
-    for text, right in play_lesson(chosen, sys.stdin.buffer.read().split(b"\n")):
+    for text, right in play_lesson(chosen, list(_lines(sys.stdin.buffer))):
         _write(text)
         status = PLAYED if right else DIFFERENT
     ctx.exit(status)

@@ -1,14 +1,18 @@
 """`esmtp-lab run`, and the lab with lines piped in: a script played, its annotated transcript written."""
 
+import json
 from collections.abc import Iterable, Iterator
+from itertools import chain, repeat
 from typing import NamedTuple
 
 from esmtp_lab.bench import Crossing
 from esmtp_lab.export.jsonl import record
 from esmtp_lab.export.transcript import annotated
 from esmtp_lab.lab import Lab
+from esmtp_lab.protocol.side import Side
 from esmtp_lab.tutor.play import Played, play
-from esmtp_lab.wire.transcript import Entry, read
+from esmtp_lab.wire.content import lines
+from esmtp_lab.wire.transcript import Entry, read, write_line
 
 
 class Said(NamedTuple):
@@ -44,6 +48,8 @@ class _Text:
         yield from map(Said, annotated([crossing], self.lab.lines))
 
     def played(self, played: Played) -> Iterator[Said]:
+        if played.entry.kind == "moment" and played.crossings:
+            yield from self.opening()
         if played.entry.kind == "direction":
             yield Said(f"#! {played.entry.text}")
         if played.mismatch:
@@ -53,8 +59,7 @@ class _Text:
 
     def closing(self) -> Iterator[Said]:
         bench = self.lab.bench
-        if bench.client.content_so_far:
-            yield Said(f"# the content is not ended: {len(bench.client.content_so_far)} octets wait for a lone dot")
+        yield from (Said(line) for line in unended(bench.client))
         for name, letters in self.lab.mailboxes.letters.items():
             yield Said(f"# mailbox {name}: {len(letters)} letter{'s' * (len(letters) != 1)}")
         if bench.server.position.state == "closed" and bench.log[-1].event.kind != "moment":
@@ -62,26 +67,48 @@ class _Text:
 
 
 class _Json:
-    """One object for each line of protocol."""
+    """One object for each line of protocol, with the number of the script's line that it stands in."""
 
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
+        self._content: list[int] = []
 
     def opening(self) -> Iterator[Said]:
         return iter(())
 
     def crossing(self, crossing: Crossing, entry: Entry | None) -> Iterator[Said]:
-        number = entry.number if entry is not None and crossing.speaker == "client" else None
+        if crossing.event.kind == "moment":
+            return
+        numbers = self._numbers(crossing, entry)
         client = (crossing.client or crossing.event).after.state
         server = (crossing.server or crossing.event).after.state
-        for event in self.lab.lines(crossing) if crossing.event.kind != "moment" else ():
-            yield Said(record(event, number, client, server))
+        for event in self.lab.lines(crossing):
+            yield Said(record(event, next(numbers), client, server))
+
+    def _numbers(self, crossing: Crossing, entry: Entry | None) -> Iterator[int | None]:
+        if entry is None or crossing.speaker == "server":
+            return repeat(None)
+        numbers, self._content = self._content, []
+        return chain(numbers, repeat(entry.number))
 
     def played(self, played: Played) -> Iterator[Said]:
+        entry = played.entry
         if played.mismatch:
-            yield Said("", right=False)
+            yield Said(json.dumps({"line": entry.number, "mismatch": played.mismatch}), right=False)
+        if entry.kind == "C" and not played.crossings:
+            self._content.append(entry.number)
         for crossing in played.crossings:
-            yield from self.crossing(crossing, played.entry)
+            yield from self.crossing(crossing, entry)
 
     def closing(self) -> Iterator[Said]:
         return iter(())
+
+
+def unended(client: Side) -> Iterator[str]:
+    """What the client began to say and did not end, as lines that can be played again."""
+    if client.content_so_far:
+        yield from (write_line("C", line) for line in lines(client.content_so_far))
+        yield "# the content is not ended: a lone dot does that"
+    if client.pending:
+        yield write_line("C", client.pending)
+        yield "# that is no line yet: CRLF ends one"

@@ -10,6 +10,7 @@ from esmtp_lab.net.client import send
 from esmtp_lab.protocol.client import Delivery, Outcome
 from esmtp_lab.protocol.event import Event, lines
 from esmtp_lab.rules.annotator import annotator
+from esmtp_lab.wire.framing import deviations
 from esmtp_lab.wire.grammar import RFC2821
 from esmtp_lab.wire.path import Path, scan_path
 from esmtp_lab.wire.scan import Scanner
@@ -17,6 +18,7 @@ from esmtp_lab.wire.visible import visible
 
 _TARGET = re.compile(r"(?:\[(.+)\]|([^:]+)):(\d{1,5})")
 _BARE_LF = re.compile(rb"(?<!\r)\n")
+_FORBIDDEN = ("bare-cr", "nul")
 Write = Callable[[str], None]
 
 
@@ -36,10 +38,15 @@ def send_letter(
     Raises DataError for a path or a target that cannot be read, Unreachable where no server can be reached.
     """
     host, port = read_target(target)
+    content = _BARE_LF.sub(b"\r\n", content)
+    strange = next((each for each in deviations(content) if each.kind in _FORBIDDEN), None)
+    if strange is not None:
+        # RFC 2821 section 2.3.7: CR and LF travel as a pair alone; RFC 2822 section 3.5 has no NUL
+        raise DataError("the letter", f"holds a {strange.kind.replace('-', ' ').upper()} at octet {strange.at}")
     delivery = Delivery(
         read_path(reverse_path, "reverse-path"),
         tuple(read_path(recipient, "forward-path") for recipient in recipients),
-        _BARE_LF.sub(b"\r\n", content),
+        content,
         helo,
     )
     show = None if write is None else _view(write, client_era)

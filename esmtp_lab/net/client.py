@@ -145,7 +145,10 @@ class _Channel:
             heard += len(octets)
             if heard > LONGEST_REPLY:
                 raise _Lost(f"a reply of more than {LONGEST_REPLY} octets")
-            self._show(self.session.receive(octets, time()))
+            events = self.session.receive(octets, time())
+            self._show(events)
+            if any(event.kind == "reply" and not event.code for event in events):
+                raise _Lost("what the server said is no reply: it has no code of three digits")
 
     async def _read(self, seconds: float) -> bytes:
         try:

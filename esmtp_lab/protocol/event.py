@@ -112,7 +112,7 @@ class Event:
 
     @property
     def secret(self) -> int | None:
-        """The octet from which on this line may hold a password, however badly it is written; None where it holds none."""
+        """The octet from which on this line may hold a password, however badly written; None where it holds none."""
         if self.kind != "command":
             return None
         span, written = find(self.spans, "secret"), _AUTH.match(self.octets)
@@ -129,11 +129,10 @@ def _plain(octets: bytes) -> tuple[Span, ...]:
     return tuple(spans)
 
 
-def text_events(event: Event, wire: bytes | None = None) -> Iterator[Event]:
-    """The lines of a content event (or of the part of it that has come so far) as events of their own."""
+def text_events(event: Event, wire: bytes | None = None, header: bool = True) -> Iterator[Event]:
+    """The lines of a content event, or of a part of it that begins in the `header` section or behind it, as events."""
     if wire is None:
         wire = event.content.wire if event.content else b""
-    header = True
     for octets in wire_content.lines(wire):
         header = header and octets != b"\r\n" and wire_content.still_header(octets)
         yield replace(

@@ -66,7 +66,7 @@ class Reader(Side):
 
     @property
     def framing(self) -> str:
-        """See `Side.framing`; a 334 asks for a line of an exchange, whether or not the AUTH before it was understood."""
+        """See `Side.framing`; a 334 asks for a line of an exchange, even where the AUTH before was not understood."""
         if self.reply is not None and self.reply.code == 334 and not self.waiting:
             return "line"
         return super().framing

@@ -177,7 +177,7 @@ _MAIL = "open a transaction: the reverse-path, where notices go"
 #   RFC 2821 section 3.5.2 would list it, and its own examples D.1 to D.3 do not.
 # * A `string` takes what RFC 2821 section 3.5.1 wants accepted, ``smith@foo.com``, which the grammar leaves out.
 FORMS: tuple[Form, ...] = (
-    # RFC 2821 section 4.1.2 counts an address literal among its domains; RFC 5321 section 4.1.1.1 does so for EHLO alone
+    # RFC 2821 section 4.1.2 counts an address literal among its domains, RFC 5321 section 4.1.1.1 does so for EHLO only
     Form("HELO", "SP domain-or-literal", _HELO, "helo-opens", failure=(504, 550), eras=_OF_2001),
     Form("HELO", "SP domain", _HELO, "helo-opens", failure=(504, 550), eras=_OF_2008),
     Form("HELO", "SP domain", "say who you are", "helo-opens", failure=(504,), eras=_BEFORE),

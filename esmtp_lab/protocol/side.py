@@ -279,7 +279,7 @@ class Side:
         """The server took a command: what it named now holds.
 
         The offers are those of the last EHLO and of no other: RFC 1869 section 4.2 forbids to remember them, while RFC
-        2821 section 4.5.4.1 only urges care. An answer of one line offers nothing beyond the minimum (RFC 1869 section 8).
+        2821 section 4.5.4.1 only urges care. An answer of one line offers nothing but the minimum (RFC 1869 section 8).
         """
         if command.path is not None:
             self.envelope = accept(self.envelope, command.verb, command.path, command.parameters)

@@ -18,9 +18,9 @@ class Rule:
     `level` is the standard's own word, or "states" for a plain normative sentence. Rules of one `lineage` are
     the same rule in several documents. `when` says where it is at work, `broken` what must hold
     besides for its actor to have broken it; `mark` is the part of the line that it speaks of. `keeps` and `breaks`
-    are witnesses in the transcript format, which begin in the state `start`; ``played="server"`` has
-    the server's lines of `breaks` typed by hand; `host` is the ready-made host that they are played on. A `general` rule is at work on every line. `terms` stand in the
-    text of the section.
+    are witnesses in the transcript format, which begin in the state `start`; ``played="server"`` has the server's
+    lines of `breaks` typed by hand, and `host` is the ready-made host that they are played on. A `general` rule is at
+    work on every line. `terms` stand in the text of the section.
     """
 
     id: str

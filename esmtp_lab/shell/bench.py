@@ -89,7 +89,7 @@ class Bench:
         if not text and self.session.page is not None:
             self.session.page = None
             return
-        for line in text.split("\n"):
+        for line in text.removesuffix("\n").split("\n"):
             kind = self.session.prompt_kind
             self.session.type(line)
             remember(self.history, self.session, line, kind)
@@ -180,7 +180,7 @@ class Bench:
 
     def _hint(self) -> StyleAndTextTuples:
         told = hint(self.session, self.buffer.text)
-        text = ("!! " if told.refused else "   ") + told.line if told.line else ""
+        text = ("!! " if told.refused else "   ") + told.line.removeprefix("!! ") if told.line else ""
         row: Row = [("class:refused" if told.refused else "", self.signs.text(text))]
         return _joined(wrap(row, self._size[0], 3)[: self._hint_rows()])
 

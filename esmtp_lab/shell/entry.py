@@ -1,5 +1,6 @@
 """The line in which the learner types: its completions, its colours, its history and its keys, for both views."""
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
@@ -10,6 +11,8 @@ from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import InMemoryHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.key_binding.bindings.mouse import load_mouse_bindings
+from prompt_toolkit.keys import Keys
 from prompt_toolkit.lexers import Lexer
 
 from esmtp_lab.highlight.tokens import TOKENS
@@ -22,6 +25,8 @@ from esmtp_lab.shell.settings import VIEWS
 from esmtp_lab.shell.signs import Signs
 from esmtp_lab.wire.reply import parse_reply_line
 from esmtp_lab.wire.span import leaves
+
+_MOUSE = re.compile(r"\x1b\[(?:M.{3}|<?\d+;\d+;\d+[mM])", re.DOTALL)
 
 
 class Words(Completer):
@@ -89,7 +94,7 @@ class Desk(Protocol):
 
 def remember(history: InMemoryHistory, session: Session, line: str, kind: str) -> None:
     """Keep a line for the Up arrow, and after it the corrected one; never one that may hold a secret."""
-    if line and kind != "line" and not line.upper().startswith("AUTH"):
+    if line and kind != "line" and not line.lstrip().upper().startswith("AUTH"):
         history.append_string(line)
     if session.correction:
         history.append_string(session.correction)
@@ -112,6 +117,13 @@ def key_bindings(session: Session, desk: Desk) -> KeyBindings:
     for char, line in ON_EMPTY.items():
         keys.add(char, filter=empty & at_commands)(_runs(desk, line))
     keys.add("c-d", filter=empty)(_runs(desk, "/quit"))
+
+    (mouse,) = load_mouse_bindings().get_bindings_for_keys((Keys.Vt100MouseEvent,))
+
+    @keys.add(Keys.Vt100MouseEvent)
+    def _mouse(event: KeyPressEvent) -> object:
+        """What only begins as a mouse event does, such as a pasted escape sequence, is let go by."""
+        return mouse.handler(event) if _MOUSE.match(event.data) else None
 
     @keys.add("enter")
     def _enter(event: KeyPressEvent) -> None:

@@ -138,7 +138,8 @@ class Session:
         for crossing in crossings:
             event = crossing.event
             if event.kind == "content":
-                places += self._lines(list(text_events(event)))
+                wire = event.content.wire if event.content else b""
+                places += self._lines(event, wire)
                 self._content = ()
             if event.kind == "moment":
                 self._new.append(self.record.remark(visible(event.octets)))
@@ -147,12 +148,16 @@ class Session:
         client = self.lab.bench.client
         if client.in_content and client.content_so_far:
             template = self._template(client)
-            places += self._lines(list(text_events(template, client.content_so_far)))
+            places += self._lines(template, client.content_so_far)
         self._new += places
         return places
 
-    def _lines(self, events: list[Event]) -> list[int]:
-        fresh = [self.record.wire(event, self.lab) for event in events[len(self._content) :]]
+    def _lines(self, event: Event, wire: bytes) -> list[int]:
+        """Put down the lines of content that are not shown yet."""
+        before = [self.record.items[place].event for place in self._content]
+        start = sum(len(each.octets) for each in before if each)
+        header = not before or (before[-1] is not None and before[-1].to == "header")
+        fresh = [self.record.wire(each, self.lab) for each in text_events(event, wire[start:], header)]
         self._content += tuple(fresh)
         return fresh
 
@@ -212,12 +217,12 @@ class Session:
     # Saying --------------------------------------------------------------------------------------
 
     def tell(self, text: str) -> None:
-        """A remark of the lab, in one line."""
-        self._new.append(self.record.remark(text))
+        """A remark of the lab, in one line; names in it may have come over the wire."""
+        self._new.append(self.record.remark(visible(text.encode("utf-8", "surrogateescape"))))
 
     def show(self, title: str, lines: Iterable[str]) -> None:
         """A page of the lab."""
-        self.page = Page(title, tuple(lines))
+        self.page = Page(title, tuple(visible(line.encode("utf-8", "surrogateescape")) for line in lines))
 
     def _clear(self) -> None:
         self._new = []

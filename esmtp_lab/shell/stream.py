@@ -86,7 +86,7 @@ class Stream:
             if text:
                 self._show(session.command(text))
             return
-        for line in text.split("\n"):
+        for line in text.removesuffix("\n").split("\n"):
             kind = session.prompt_kind
             change = session.type(line)
             remember(self.history, session, line, kind)
@@ -117,7 +117,9 @@ class Stream:
         told = hint(session, self._prompt.default_buffer.text)
         shown = told.line or footer(session, columns)
         mark = "!! " if told.refused else ""
-        rows = wrap([("class:refused" if told.refused else "", self.signs.text(mark + shown))], columns)
+        rows = wrap(
+            [("class:refused" if told.refused else "", self.signs.text(mark + shown.removeprefix("!! ")))], columns
+        )
         return FormattedText([fragment for row in rows[:3] for fragment in (*row, ("", "\n"))][:-1])
 
     def _show(self, change: Change) -> None:

@@ -1,7 +1,8 @@
 """Plays a transcript on a bench: its client lines are sent, its server lines are expectations.
 
 Where the server is played by hand, its lines are said instead. A code alone stands for a whole
-reply with any text; a line with text stands for exactly that line.
+reply with any text; a line with text stands for exactly that line. ``=== connected`` opens a new channel to the
+same host.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -34,7 +35,11 @@ def play(bench: Bench, entries: Iterable[Entry]) -> Iterator[Played]:
             yield from _expect(wanted, heard)
             heard = [] if wanted or not began else heard
             wanted = []
-        if entry.kind == "C":
+        if entry.kind == "moment" and entry.octets.startswith(b"connected") and began:
+            yield from _expect(wanted, heard)
+            heard, wanted, began = bench.reconnect(), [], False
+            yield Played(entry, heard)
+        elif entry.kind == "C":
             crossings, began = bench.send(entry.octets), True
             heard += [crossing for crossing in crossings if crossing.speaker == "server"]
             yield Played(entry, crossings)

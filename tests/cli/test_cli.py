@@ -153,3 +153,42 @@ def test_output_fits_any_encoding():
     done = lab(lines="NOOP\n", PYTHONIOENCODING="ascii")
     assert done.returncode == 0
     assert done.stdout.isascii()
+
+
+def test_what_was_begun_and_not_ended_is_written_and_reads_back():
+    begun = "HELO a\nMAIL FROM:<a@b.c>\nRCPT TO:<ada@lab.example>\nDATA\nhi\nyou\n"
+    first = lab(lines=begun)
+    assert b"\nC: hi\nC: you\n# the content is not ended" in first.stdout
+    assert lab(lines=first.stdout).stdout == first.stdout
+    part = lab(lines="NOOP\nC\\: NO\n")
+    assert b"\nC\\: NO\n# that is no line yet" in part.stdout
+    assert lab(lines=part.stdout).stdout == part.stdout
+
+
+def test_two_sessions_in_one_file():
+    one = lab(lines=FIVE + "QUIT\n").stdout
+    done = lab("run", "-", lines=one + one)
+    assert done.returncode == 0
+    assert done.stdout.count(b"=== connected to lab.example") == 2
+
+
+def test_json_has_the_number_of_each_line_and_the_mismatches():
+    done = lab("run", "-", "--format", "json", lines=FIVE + "S: 500\n")
+    assert done.returncode == 1
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [each["line"] for each in found if each.get("dir") == "C"] == list(range(1, 9))
+    assert found[-1] == {"line": 9, "mismatch": "expected '500', got '250 2.0.0 OK, 31 octets taken for ada'"}
+
+
+def test_nothing_that_acts_on_a_terminal_is_written():
+    lines = b'EHLO a\nMAIL FROM:<a@b.c>\nRCPT TO:<"\x1b[31m\x07"@x.example>\nDATA\n.\n#! \x1b[31m\n> \x1b[31m=1\n'
+    for done in (lab("run", "-", "--host", "open", lines=lines), lab("send", "--from", "\x1b@b", "--rcpt", "a@b", "-")):
+        assert b"\x1b" not in done.stdout + done.stderr
+        assert b"\x07" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("letter", "message"), [(b"a\rb\n", "BARE CR at octet 1"), (b"a\0b\n", "NUL at octet 1")])
+def test_send_refuses_what_no_letter_may_hold(letter, message):
+    done = lab("send", "--from", "a@b", "--rcpt", "a@b", "-", lines=letter)
+    assert done.returncode == 2
+    assert message in done.stderr.decode()

@@ -61,16 +61,34 @@ def _keep(folder: Path, final: Path) -> None:
 
 def nodemailer_folder() -> Path:
     """The folder that Node finds nodemailer in. Raises Lacking."""
+    return npm_folder("nodemailer")
+
+
+def npm_folder(package: str) -> Path:
+    """The folder that Node finds a package of npm in. Raises Lacking."""
     packages = CACHE / "npm" / "node_modules"
-    if not (packages / "nodemailer" / "package.json").exists():
+    if not (packages / package / "package.json").exists():
         if not shutil.which("npm"):
-            raise Lacking("nodemailer comes from npm, and npm is not installed")
+            raise Lacking(f"{package} comes from npm, and npm is not installed")
         packages.parent.mkdir(parents=True, exist_ok=True)
         quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--no-save", "--no-package-lock"]
-        done = _run(["npm", "install", *quiet, "--prefix", str(packages.parent), "nodemailer"])
+        present = [each.parent.name for each in packages.glob("*/package.json")]  # npm removes what it is not told of
+        done = _run(["npm", "install", *quiet, "--prefix", str(packages.parent), package, *present])
         if done.returncode:
-            raise Lacking(f"nodemailer cannot be installed: {done.stderr}")
+            raise Lacking(f"{package} cannot be installed: {done.stderr}")
     return packages
+
+
+def postfix_tool(name: str) -> tuple[Path, dict[str, str]]:
+    """A program of Postfix that needs no configuration, such as smtp-source, and its environment. Raises Lacking."""
+    root = CACHE / "postfix-tools"
+    program = root / "usr" / "sbin" / name
+    if not program.exists():
+        for package in debian_packages("postfix"):
+            done = _run(["dpkg", "-x", str(package), str(root)])
+            if done.returncode:
+                raise Lacking(f"{package.name} cannot be unpacked: {done.stderr}")
+    return program, {**os.environ, "LD_LIBRARY_PATH": str(root / "usr" / "lib" / "postfix")}
 
 
 def unpack(program: str, root: Path) -> None:

@@ -1,6 +1,7 @@
 """The two sessions and the bench: cuts, undo, both roles, delivery, and any octets at all."""
 
 import base64
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +15,7 @@ from esmtp_lab.protocol.dialect import Dialect, choose
 from esmtp_lab.protocol.era import ERAS, find_era
 from esmtp_lab.protocol.event import lines
 from esmtp_lab.protocol.policy import find_policy, policies, with_users
-from esmtp_lab.protocol.replies import catalogue
+from esmtp_lab.protocol.replies import Answer, catalogue
 from esmtp_lab.protocol.server import ANSWERS, ServerSession, stored
 from esmtp_lab.protocol.session import FACTS, NOT_VERBS, STATES
 from esmtp_lab.wire.path import Path
@@ -440,3 +441,48 @@ def test_a_fork_goes_its_own_way(pieces):
 
 def test_replies_are_positive_or_not():
     assert [Reply(code).positive for code in (250, 354, 450, 550)] == [True, True, False, False]
+
+
+@given(st.lists(st.text(max_size=600), min_size=1, max_size=4), st.sampled_from(["help", "local-ok", "ehlo", "stored"]))
+def test_no_reply_line_is_longer_than_it_may_be_or_holds_what_it_may_not(texts, key):
+    """RFC 821 section 4.5.3, RFC 2821 section 4.5.3.1: 512 octets, code and CRLF included."""
+    fields = dict.fromkeys(("text", "domain", "client", "octets", "recipients"), texts[0])
+    composed = catalogue().compose(Answer(key, fields, tuple(texts)), "rfc2821")
+    for line in composed.reply().each():
+        assert len(line) <= 512
+        assert line.endswith(b"\r\n")
+        assert re.fullmatch(rb"[ -~]*", line[:-2])
+
+
+def test_a_letter_for_many_says_how_many():
+    lab = Lab(policy="open")
+    for line in ("EHLO a", "MAIL FROM:<a@b>", *(f"RCPT TO:<{name}@open.example>" for name in range(60)), "DATA"):
+        lab.send(line)
+    assert lab.send(".")[-1].event.octets == b"250 2.0.0 OK, 0 octets taken for 60 mailboxes\r\n"
+
+
+@pytest.mark.parametrize(("era", "code"), [("rfc821", 250), ("rfc1869", 250), ("rfc2821", 250), ("rfc5321", 501)])
+def test_an_address_literal_in_helo(era, code):
+    lab = Lab(era)
+    assert lab.send("HELO [127.0.0.1]")[-1].event.code == code
+
+
+def test_a_letter_to_a_list_reaches_all_of_it(plays):
+    begin = "C: HELO a\nS: 250\nC: MAIL FROM:<a@b>\nS: 250\nC: RCPT TO:<everyone@lab.example>\nS: 250\n"
+    lab = plays(f"{begin}C: DATA\nS: 354\nC: .\nS: 250")
+    assert set(lab.mailboxes.letters) == set(lab.policy.lists["everyone"])
+
+
+def test_content_pipelined_behind_data_is_content_on_both_sides():
+    lab = Lab()
+    lab.send("EHLO a")
+    group = b"MAIL FROM:<a@b>\r\nRCPT TO:<ada@lab.example>\r\nDATA\r\nhi\r\nNOOP\r\n.\r\nNOOP\r\nQUIT\r\n"
+    crossings = lab.raw(group)
+    assert all(crossing.client and crossing.server for crossing in crossings)
+    assert [crossing.event.octets for crossing in crossings if crossing.speaker == "client"][-3:] == [
+        b".\r\n",
+        b"NOOP\r\n",
+        b"QUIT\r\n",
+    ]
+    assert lab.bench.client.position == lab.bench.server.position
+    assert lab.mailboxes.letters["ada"][0].content == b"hi\r\nNOOP\r\n"
