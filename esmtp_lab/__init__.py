@@ -17,7 +17,7 @@ The floor plan, top to bottom; imports run down only, and those joined by `|` ne
     rules        the rule book (TOML) and the annotator
       | highlight  part → Pygments token; lexers without a grammar of their own; styles
       | suggest  position + half a line → what may come next, and why not the others
-      | bench    hosts joined by function calls, with undo
+      | bench    hosts joined by function calls: undo, time, faults, TURN, queues
       | net      asyncio, the only place below the faces that knows sockets
       | mailbox  where accepted mail goes: memory, discard, Maildir
     extensions   one file for each service extension; none knows another
@@ -25,13 +25,14 @@ The floor plan, top to bottom; imports run down only, and those joined by `|` ne
       session      THE TABLE and the forms, as data
       dialect      what an era and its extensions make of them
       event        the one event
-      era, policy, replies, transaction, extension
+      era, policy, replies, transaction, extension, queue
       side         one side of a dialogue; server, client and reader are sides
     wire         octets ↔ values: span, grammar, scan, framing, transparency, command, reply,
                  path, parameter, content, transcript, visible
     errors       the error tree, drawn at its head
 
-The core (wire to bench) is sans-IO: no socket, no loop, no clock, no print, no randomness.
+The core (wire to bench) is sans-IO: no socket, no loop, no clock, no print, no randomness. All that it reads are
+the data files beside it, and a policy file that somebody names.
 """
 
 from typing import TYPE_CHECKING, Any

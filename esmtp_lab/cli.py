@@ -231,7 +231,7 @@ def send(
 
     Exit status: 0 every recipient was accepted, 1 some were refused, 75 try again later.
     """
-    from esmtp_lab.commands.send import send_letter, told
+    from esmtp_lab.commands.send import outcome_line, send_letter
 
     outcomes = send_letter(
         None if quiet else _write,
@@ -245,7 +245,7 @@ def send(
     )
     refused = [outcome for outcome in outcomes if not outcome.accepted]
     for outcome in outcomes:
-        _write(told(outcome))
+        _write(outcome_line(outcome))
     ctx.exit(PLAYED if not refused else TEMPORARY if all(each.temporary for each in refused) else DIFFERENT)
 
 

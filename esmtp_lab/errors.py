@@ -2,8 +2,7 @@
 
 EsmtpLabError
 ├── ProtocolError             one side of a dialogue broke a rule; ``rule`` names its lineage
-│   ├── LocalProtocolError    our side would have: nothing went onto the wire
-│   └── RemoteProtocolError   the other side did
+│   └── LocalProtocolError    our side would have: nothing went onto the wire
 ├── DataError                 a rule, lesson, policy or script file cannot be used; says what to mend
 ├── CannotUndo                there is nothing to undo, or the channel is a real one
 └── Unreachable               no channel to the host: refused, or cut off
@@ -25,10 +24,6 @@ class ProtocolError(EsmtpLabError):
 
 class LocalProtocolError(ProtocolError):
     """What we were asked to send would break a rule, so nothing was sent."""
-
-
-class RemoteProtocolError(ProtocolError):
-    """What the other side sent cannot be understood."""
 
 
 class DataError(EsmtpLabError):

@@ -97,11 +97,6 @@ class Bench(Channel):
 
     # Undo ----------------------------------------------------------------------------------------
 
-    @property
-    def can_undo(self) -> bool:
-        """Whether there is a step to take back."""
-        return bool(self._past)
-
     def undo(self) -> list[Crossing]:
         """Take the last step back on both sides; the lines that are undone. Raises CannotUndo."""
         if not self._past:

@@ -175,7 +175,7 @@ class Channel:
     def wait(self, seconds: float, idle: float = 300.0) -> None:
         """Let time pass; a server that heard nothing for `idle` seconds says 421 (RFC 2821 section 4.5.3.2)."""
         self.now += seconds
-        if seconds >= idle and not self.server.by_hand and self.server.position.state != "closed":
+        if seconds >= idle and not self.server.by_hand and not self.server.position.closed:
             self._to_client += self.server.close("timed-out", self.now)
 
     # Carrying ------------------------------------------------------------------------------------
@@ -217,7 +217,7 @@ class Channel:
             self.here.mailboxes.deliver(names, letter)
             events += self.server.settle(stored(letter, names), self.now)
         for event in events:
-            if event.kind == "moment" and self.server.position.state != "closed":
+            if event.kind == "moment" and not self.server.position.closed:
                 self.log.append(Crossing(None, event))
             elif event.speaker == "server":
                 self._to_client.append(event)

@@ -62,7 +62,7 @@ class _Text:
         yield from (Said(line) for line in unended(bench.client))
         for name, letters in self.lab.mailboxes.letters.items():
             yield Said(f"# mailbox {name}: {len(letters)} letter{'s' * (len(letters) != 1)}")
-        if bench.server.position.state == "closed" and bench.log[-1].event.kind != "moment":
+        if bench.server.position.closed and bench.log[-1].event.kind != "moment":
             yield Said("=== closed")
 
 

@@ -1,14 +1,14 @@
 """`esmtp-lab send`: one letter delivered by the reference client."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from esmtp_lab.errors import DataError
-from esmtp_lab.export.transcript import notes, protocol_line
+from esmtp_lab.export.transcript import told
 from esmtp_lab.lab import client_dialect
 from esmtp_lab.net.client import send
 from esmtp_lab.protocol.client import Delivery, Outcome
-from esmtp_lab.protocol.event import Event, lines
+from esmtp_lab.protocol.event import Event
 from esmtp_lab.rules.annotator import annotator
 from esmtp_lab.wire.framing import deviations
 from esmtp_lab.wire.grammar import RFC2821
@@ -56,7 +56,7 @@ def send_letter(
     return send(delivery, dialect, host, port, allow_remote=allow_remote, on_event=show).outcomes
 
 
-def told(outcome: Outcome) -> str:
+def outcome_line(outcome: Outcome) -> str:
     """An outcome in one line."""
     path = visible(outcome.path.render())
     if outcome.reply is None:
@@ -90,14 +90,7 @@ def _view(write: Write, era: str) -> Callable[[Event], None]:
     annotate = annotator(era)
 
     def show(event: Event) -> None:
-        for line in _told(event, annotate):
+        for line in told(event, annotate, 0):
             write(line)
 
     return show
-
-
-def _told(event: Event, annotate: Callable[[Event], Event]) -> Iterator[str]:
-    for line in lines(event) if event.kind != "content" else (event,):
-        annotated = annotate(line)
-        yield protocol_line(annotated)
-        yield from notes(annotated)

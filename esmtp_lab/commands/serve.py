@@ -2,14 +2,13 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from itertools import islice
 
-from esmtp_lab.export.transcript import notes, protocol_line
+from esmtp_lab.export.transcript import told
 from esmtp_lab.lab import mailboxes_at, server_dialect
 from esmtp_lab.net.server import serve
-from esmtp_lab.protocol.event import Event, lines
+from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.policy import find_policy, with_users
 from esmtp_lab.rules.annotator import annotator
 
@@ -59,17 +58,7 @@ def _view(write: Write, era: str) -> Callable[[int, Event], None]:
     annotate = annotator(era)
 
     def show(session: int, event: Event) -> None:
-        for line in _told(event, annotate):
+        for line in told(event, annotate, MOST_LINES):
             write(f"{session} {line}")
 
     return show
-
-
-def _told(event: Event, annotate: Callable[[Event], Event]) -> Iterator[str]:
-    """An event with its notes; of long content the first lines."""
-    for line in islice(lines(event), MOST_LINES):
-        annotated = annotate(line)
-        yield protocol_line(annotated)
-        yield from notes(annotated)
-    if event.content is not None and (left := event.content.wire.count(b"\r\n") + 1 - MOST_LINES) > 0:
-        yield f"# and {left} lines more"

@@ -1,9 +1,10 @@
 """Events as an annotated transcript: protocol lines as they crossed, notes as remarks, so that it reads back."""
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import TypeVar
 
-from esmtp_lab.protocol.event import Event
+from esmtp_lab.protocol.event import Event, lines
 from esmtp_lab.rules.rule import Citation
 from esmtp_lab.wire.transcript import write_line
 from esmtp_lab.wire.visible import visible
@@ -27,12 +28,24 @@ def protocol_line(event: Event) -> str:
     return write_line("C" if event.speaker == "client" else "S", mask(event))
 
 
-def annotated(crossings: Iterable[Crossed], lines: Callable[[Crossed], Iterable[Event]]) -> Iterator[str]:
-    """Each line of what crossed with its notes below it; `lines` gives the annotated events of a crossing."""
+def annotated(crossings: Iterable[Crossed], events: Callable[[Crossed], Iterable[Event]]) -> Iterator[str]:
+    """Each line of what crossed with its notes below it; `events` gives those of a crossing."""
     for crossing in crossings:
-        for event in lines(crossing):
+        for event in events(crossing):
             yield protocol_line(event)
             yield from notes(event)
+
+
+def told(event: Event, annotate: Callable[[Event], Event], most: int | None = None) -> Iterator[str]:
+    """An event as it is watched live: content line by line, of long content the first `most` lines or none."""
+    shown = (event,) if most == 0 else islice(lines(event), most)
+    for line in shown:
+        annotated_line = annotate(line)
+        yield protocol_line(annotated_line)
+        yield from notes(annotated_line)
+    left = event.content.wire.count(b"\r\n") + 1 - most if event.content is not None and most else 0
+    if left > 0:
+        yield f"# and {left} lines more"
 
 
 def notes(event: Event, most: int = 2) -> Iterator[str]:

@@ -8,7 +8,7 @@ from pygments.lexer import Lexer
 from pygments.token import Comment, Generic, Text, Whitespace, _TokenType
 
 from esmtp_lab.extensions import SHIPPED
-from esmtp_lab.highlight.tokens import MARK, NEGATIVE, TOKENS
+from esmtp_lab.highlight.tokens import MARK, token_of
 from esmtp_lab.protocol.dialect import dialect_of
 from esmtp_lab.protocol.era import DEFAULT_ERA, find_era
 from esmtp_lab.protocol.event import Event
@@ -86,9 +86,7 @@ def _coloured(event: Event) -> Iterator[tuple[_TokenType, str]]:
         if span.part == "crlf":
             continue
         octets = held + event.octets[span.start : span.end]
-        token = held_token or TOKENS[span.part]
-        if span.part == "reply-code" and event.negative:
-            token = NEGATIVE
+        token = held_token or token_of(span, event.octets)
         try:
             yield token, octets.decode("utf-8", "surrogatepass")
             held, held_token = b"", None

@@ -1,7 +1,5 @@
 """From a part of the grammar to a Pygments token, so that every style can colour it."""
 
-from collections.abc import Iterable, Iterator
-
 from pygments.token import (
     Comment,
     Error,
@@ -17,8 +15,7 @@ from pygments.token import (
     _TokenType,
 )
 
-from esmtp_lab.wire.span import Span, leaves
-from esmtp_lab.wire.visible import visible
+from esmtp_lab.wire.span import Span
 
 TOKENS: dict[str, _TokenType] = {
     "verb": Keyword,
@@ -65,13 +62,7 @@ MARK = Generic.Prompt
 """The token of C: and S:."""
 
 
-def fragments(octets: bytes, spans: Iterable[Span]) -> Iterator[tuple[_TokenType, str]]:
-    """The text of a line, safe to show, cut where its leaves end, each piece with its token; no CRLF."""
-    for span in leaves(spans):
-        if span.part == "crlf":
-            continue
-        text = octets[span.start : span.end]
-        token = TOKENS[span.part]
-        if span.part == "reply-code" and text[:1] in (b"4", b"5"):
-            token = NEGATIVE
-        yield token, visible(text)
+def token_of(span: Span, octets: bytes) -> _TokenType:
+    """The token of a span; a reply code that refuses has one of its own."""
+    refuses = span.part == "reply-code" and octets[span.start : span.start + 1] in (b"4", b"5")
+    return NEGATIVE if refuses else TOKENS[span.part]

@@ -139,7 +139,7 @@ class _Channel:
     async def _hear(self) -> None:
         """Wait for the whole reply to what was sent. Raises _Lost."""
         heard = 0
-        while self.session.waiting and self.session.position.state != "closed":
+        while self.session.waiting and not self.session.position.closed:
             entry = self.session.waiting[0].entry
             octets = await self._read(TIMEOUTS.get(entry, OTHER_TIMEOUT) * self._patience)
             heard += len(octets)

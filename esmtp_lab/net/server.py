@@ -244,7 +244,7 @@ class Channel(asyncio.BufferedProtocol):
             self._pass_on(move(*args, time()))
             while self._session.letter is not None and not self._storing:
                 self._store(self._session.letter)
-            if self._session.position.state == "closed":
+            if self._session.position.closed:
                 self._finish()
         except Exception as error:
             self._fail(error)

@@ -110,12 +110,12 @@ class Delivery:
             return b"", self
         step = _STEPS.get((answered, reply.severity)) or _STEPS.get((answered, 0), Delivery._leave)
         octets, after = step(self, client, reply)
-        return b"" if client.position.state == "closed" else octets, replace(after, heard=client.replies)
+        return b"" if client.position.closed else octets, replace(after, heard=client.replies)
 
     def again(self, client: ClientSession) -> "Delivery | None":
         """The delivery to try at once on a new channel, without EHLO, where the server hung up on that
         (RFC 1869 section 4.7); None where it did not."""
-        hung_up = client.position.state == "closed" and client.lost in ("EHLO", "HELO")
+        hung_up = client.position.closed and client.lost in ("EHLO", "HELO")
         return replace(self, plain=True, heard=0) if hung_up and not self.plain else None
 
     def _greet(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:

@@ -64,6 +64,11 @@ class Dialect:
                     self._index.setdefault((state, entry), []).append(each)
         foreign = (*FORMS, *(form for each in heard_of for form in each.forms))
         self._heard_of = {form.verb: form.syntax for form in foreign if form.verb not in NOT_VERBS}
+        self._framings = {state: "line" for state, entry in self._index if entry == CONTINUATION}
+        self._framings |= {state: "content" for state, entry in self._index if entry == END_OF_DATA}
+        self.checks = tuple(each.checks for each in self.extensions if each.checks is not None)
+        self.content_checks = tuple(each.checks_content for each in self.extensions if each.checks_content is not None)
+        self._places = {form.verb: each.places for each in self.extensions if each.places for form in each.forms}
         self._exchanges = frozenset(
             entry for row in self.rows for entry in row.inputs if self.framing(row.to) == "line"
         )
@@ -129,9 +134,7 @@ class Dialect:
 
     def framing(self, state: str) -> str:
         """What the client's octets are in a state: "content", a "line" of an exchange, or a "command"."""
-        if (state, END_OF_DATA) in self._index:
-            return "content"
-        return "line" if (state, CONTINUATION) in self._index else "command"
+        return self._framings.get(state, "command")
 
     def parameter(self, verb: str, keyword: str) -> tuple[Extension, ParameterForm] | None:
         """The extension and the form behind a parameter of a verb, or None where nobody defines it."""
@@ -143,10 +146,8 @@ class Dialect:
 
     def places(self, verb: str, policy: Policy, mailbox: str) -> tuple[str, ...]:
         """Where a letter for a mailbox goes, by the verb that opened its transaction."""
-        for each in self.extensions:
-            if each.places is not None and any(form.verb == verb for form in each.forms):
-                return each.places(policy, mailbox)
-        return (mailbox,)
+        places = self._places.get(verb)
+        return (mailbox,) if places is None else places(policy, mailbox)
 
     def extension(self, keyword: str) -> Extension | None:
         """The extension of an EHLO keyword, in any case."""

@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path as FilePath
 from typing import Any, NamedTuple
@@ -58,6 +58,10 @@ class Policy:
     clear_text: bool = False
     lenient: bool = False
 
+    def __hash__(self) -> int:
+        return hash((self.name, self.domain))
+
+    @lru_cache(maxsize=1024)  # noqa: B019 - a policy is a value, and there are few
     def route(self, path: Path) -> Verdict:
         """What this host says to a recipient, and where a letter for it goes."""
         shown = {"path": path.render().decode("ascii", "replace")}

@@ -82,7 +82,7 @@ class Reader(Side):
             self.waiting, self.position = (), Position("initial")
         command = self.dialect.parse(octets)
         known = self.dialect.syntax(command.verb) is not None
-        if self.position.state == "closed" and known:
+        if self.position.closed and known:
             self.restart()
             self.waiting, self.position = (), Position("initial")
         if super()._undecided() and not known:
@@ -95,7 +95,7 @@ class Reader(Side):
         line = parse_reply_line(octets)
         if self._assembler.lines or not line.code:
             return
-        if self.position.state == "closed" and line.code == 220:
+        if self.position.closed and line.code == 220:
             self.restart()
             return
         if self.waiting and not self._fits(line.code, self.waiting[0].entry):

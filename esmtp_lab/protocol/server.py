@@ -16,7 +16,7 @@ from esmtp_lab.protocol.policy import NOT_OURS, Policy
 from esmtp_lab.protocol.replies import Answer, catalogue
 from esmtp_lab.protocol.session import CONTINUATION, END_OF_DATA, GREETING
 from esmtp_lab.protocol.side import Awaited, Side
-from esmtp_lab.protocol.transaction import NOWHERE, Content, Draft, Kept, Letter
+from esmtp_lab.protocol.transaction import NOWHERE, Content, Draft, Envelope, Kept, Letter
 from esmtp_lab.wire.command import Command
 from esmtp_lab.wire.reply import Reply
 
@@ -135,7 +135,7 @@ class ServerSession(Side):
         if self.policy.lenient and octets:
             octets, events = self._forgive(octets, now)
         self._commands.feed(octets)
-        while self.letter is None and self.position.state != "closed" and self._next(events, now):
+        while self.letter is None and not self.position.closed and self._next(events, now):
             if not self.by_hand:
                 events += self._decide(now)
             elif self.waiting[-1].entry == END_OF_DATA:
@@ -257,10 +257,7 @@ class ServerSession(Side):
         if command.verb == "RCPT" and len(self.envelope.forward_paths) >= self.dialect.era.recipients:
             return Answer("too-many-recipients")
         context = self._context()
-        for extension in self.dialect.extensions:
-            if extension.checks is not None and (refusal := extension.checks(context, command)):
-                return refusal
-        return None
+        return next((refusal for check in self.dialect.checks if (refusal := check(context, command))), None)
 
     # Content -------------------------------------------------------------------------------------
 
@@ -277,17 +274,19 @@ class ServerSession(Side):
         # RFC 1869 section 7 says "with ESMTP" where an extension is used, RFC 2821 section 4.4 says nothing of
         # when; EHLO is the sign here, as RFC 3848 has it.
         protocol = "ESMTP" if "extended" in self.position.facts else "SMTP"
-        letter = Letter(self.envelope, b"", self.client_name, self.address, protocol, now)
-        self._coming = replace(letter, mailboxes=self.mailboxes_of(letter))
+        names = self._names(self.envelope)
+        self._coming = Letter(self.envelope, b"", self.client_name, self.address, protocol, now, 0, names)
         if self._drafts is None:
             return Kept()
-        return self._drafts(self._coming) if self._coming.mailboxes else NOWHERE
+        return self._drafts(self._coming) if names else NOWHERE
 
     def _whole(self, content: Content, now: float) -> Letter:
         """The letter when all of it has come."""
         assert self._coming is not None
         assert self.draft is not None
-        return replace(self._coming, content=self.draft.content, octets=content.length, time=now)
+        came = self._coming
+        how = (came.client, came.address, came.protocol, now)
+        return Letter(came.envelope, self.draft.content, *how, content.length, came.mailboxes)
 
     def _refusal_of_content(self, content: Content) -> Answer | None:
         """Why a letter cannot be taken, now that it has come whole; or None."""
@@ -299,10 +298,7 @@ class ServerSession(Side):
         if content.length > self.policy.max_size:
             return Answer("too-large", {"limit": str(self.policy.max_size)})
         context = self._context()
-        for extension in self.dialect.extensions:
-            if extension.checks_content is not None and (refusal := extension.checks_content(context, content)):
-                return refusal
-        return None
+        return next((refusal for check in self.dialect.content_checks if (refusal := check(context, content))), None)
 
     def mailboxes_of(self, letter: Letter) -> tuple[str, ...]:
         """The mailboxes that a letter goes to, each once, in the order of the recipients.
@@ -310,8 +306,11 @@ class ServerSession(Side):
         A recipient whom the policy does not know was accepted for another host, or by a person; the whole address
         stands for its mailbox.
         """
-        verb, places = letter.envelope.verb, []
-        for path in letter.envelope.forward_paths:
+        return self._names(letter.envelope)
+
+    def _names(self, envelope: Envelope) -> tuple[str, ...]:
+        verb, places = envelope.verb, []
+        for path in envelope.forward_paths:
             verdict = self.policy.route(path)
             if not verdict.accepted:
                 places.append(path.mailbox.decode("utf-8", "replace"))

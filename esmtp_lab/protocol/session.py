@@ -43,6 +43,11 @@ class Position(NamedTuple):
     state: str = "connect"
     facts: frozenset[str] = frozenset()
 
+    @property
+    def closed(self) -> bool:
+        """Whether nothing can be said any more."""
+        return self.state == "closed"
+
 
 class Row(NamedTuple):
     """One row of the table; `to` is empty where the state stays, `eras` where the row is for all."""

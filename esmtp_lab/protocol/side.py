@@ -75,7 +75,7 @@ class Side:
     def framing(self) -> str:
         """What the client's next octets are; behind the lone dot come commands, answered or not."""
         position = self.position
-        if any(awaited.entry == END_OF_DATA for awaited in self.waiting):
+        if self.waiting and any(awaited.entry == END_OF_DATA for awaited in self.waiting):
             position = self.supposed
         return self.dialect.framing(position.state)
 
@@ -247,11 +247,12 @@ class Side:
     def _say(self, reply: Reply, now: float) -> list[Event]:
         """Hear a reply of one's own making, which needs no parsing."""
         awaited = self.waiting[0] if self.waiting else Awaited("")
+        if not self.watched:
+            self._answer(awaited, reply)
+            return []
         before, offered, last = self.position, tuple(self.offered), len(reply.lines) - 1
         self._replies += 1
         self._answer(awaited, reply)
-        if not self.watched:
-            return []
         entry, events = awaited.entry, []
         for number, octets in enumerate(reply.each()):
             place = "only" if last == 0 else "first" if number == 0 else "last" if number == last else "middle"

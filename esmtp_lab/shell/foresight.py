@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, NamedTuple
 
 from esmtp_lab.export.transcript import note
+from esmtp_lab.lab import octets_of
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.session import GREETING
 from esmtp_lab.shell.codes import MEANINGS, replies
@@ -48,8 +49,7 @@ def predicted(session: "Session", line: str) -> list[Event]:
     """What the other side would say to a line; the line itself is not among it."""
     lab = session.lab
     if lab.role == "server":
-        octets = line.encode("utf-8", "surrogateescape") + b"\r\n"
-        crossings = lab.bench.fork().say(octets)
+        crossings = lab.bench.fork().say(octets_of(line))
         return [each.event for each in crossings if each.speaker == "client" and each.event.kind != "content"]
     return [each.event for each in lab.predict(line) if each.speaker == "server"]
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 
+from esmtp_lab.lab import octets_of
 from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.session import NOT_VERBS
 from esmtp_lab.suggest import Names
@@ -21,7 +22,7 @@ def repair(line: str, dialect: Dialect) -> str:
 
 
 def _problem(line: str, dialect: Dialect) -> bool:
-    return dialect.parse(line.encode("utf-8", "surrogateescape") + b"\r\n").problem is not None
+    return dialect.parse(octets_of(line)).problem is not None
 
 
 def _candidates(line: str, dialect: Dialect) -> Iterator[str]:

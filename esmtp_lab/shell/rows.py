@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pygments.token import Token, _TokenType
 
 from esmtp_lab.export.transcript import mask
-from esmtp_lab.highlight.tokens import NEGATIVE, TOKENS
+from esmtp_lab.highlight.tokens import token_of
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.shell.layout import Row
 from esmtp_lab.shell.notes import Note, stops
@@ -37,10 +37,9 @@ def coloured(octets: bytes, spans: Iterable[Span], selected: tuple[int, int] | N
     row: Row = []
     for span in leaves(spans):
         if span.part != "crlf":
-            text = octets[span.start : span.end]
-            negative = span.part == "reply-code" and text[:1] in (b"4", b"5")
-            style = style_of(NEGATIVE if negative else TOKENS[span.part])
-            row.append((f"{style} class:selected" if span[:2] == selected else style, visible(text)))
+            style = style_of(token_of(span, octets))
+            text = visible(octets[span.start : span.end])
+            row.append((f"{style} class:selected" if span[:2] == selected else style, text))
     return row
 
 

@@ -26,11 +26,10 @@ COMBINED = ("all", "any", "none", "in_order")
 
 
 class Met(NamedTuple):
-    """How one clause stands: what it asks for in words, whether it is met, and whether it still can be."""
+    """How one clause stands: what it asks for in words, and whether it is met."""
 
     words: str
     met: bool
-    possible: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ class Goal:
             found.append(Met(text, any(_holds(clause, events, bench) for clause in self.any)))
         for clause in self.none:
             broken = _holds(clause, events, bench)
-            found.append(Met(f"never {words(clause)}", not broken, not broken))
+            found.append(Met(f"never {words(clause)}", not broken))
         return found
 
     def reached(self, bench: Bench) -> bool:

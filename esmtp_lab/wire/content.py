@@ -14,8 +14,6 @@ from esmtp_lab.wire.span import Span
 
 _DOT = re.compile(rb"\.")
 _COLON = re.compile(rb":")
-LONGEST_TEXT_LINE = 1000
-"""Octets of a text line, CRLF included and a stuffed dot left out: RFC 2821 section 4.5.3.1."""
 
 
 def lines(octets: bytes) -> Iterator[bytes]:

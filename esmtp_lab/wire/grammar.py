@@ -51,7 +51,7 @@ _IPV6 = b"(?:%b)" % b"|".join(
 _LITERAL = rb"\[(?:%b|[Ii][Pp][Vv]6:%b|(?![Ii][Pp][Vv]6:)[A-Za-z0-9\-]*[A-Za-z0-9]:[!-Z^-~]+)\]" % (_IPV4, _IPV6)
 # RFC 2822 section 3.2.4: atext; RFC 2821 section 4.1.2: Dot-string = Atom *("." Atom)
 _ATOM = rb"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+"
-_DOT_STRING = rb"%b(?:\.%b)*" % (_ATOM, _ATOM)
+DOT_STRING = rb"%b(?:\.%b)*" % (_ATOM, _ATOM)
 # RFC 2822 section 3.2.5: qcontent, without the folding that a command line cannot hold
 _QUOTED = rb'"(?:[\x01-\x09\x0b\x0c\x0e-!#-\[\]-\x7f]|\\[\x01-\x09\x0b\x0c\x0e-\x7f])*"'
 # RFC 821 section 4.1.2: string, where "\" lets any character stand for itself
@@ -72,7 +72,6 @@ class Grammar:
     domain: Pattern[bytes]
     address_literal: Pattern[bytes]
     local_part: Pattern[bytes]
-    string: Pattern[bytes]
     longest_local_part: int = 64
     longest_domain: int = 255
     longest_path: int = 256
@@ -84,7 +83,6 @@ RFC821 = Grammar(
     domain=re.compile(_OLD_DOMAIN),
     address_literal=re.compile(rb"\[%b\]" % _IPV4),
     local_part=re.compile(rb"%b|%b" % (_OLD_QUOTED, _OLD_DOT_STRING), re.DOTALL),
-    string=re.compile(rb"[ -~]+"),
     longest_domain=64,
 )
 RFC2821 = Grammar(
@@ -92,10 +90,8 @@ RFC2821 = Grammar(
     space=re.compile(rb" "),
     domain=re.compile(_DOMAIN),
     address_literal=re.compile(_LITERAL),
-    local_part=re.compile(rb"%b|%b" % (_QUOTED, _DOT_STRING), re.DOTALL),
-    string=re.compile(rb"[ -~]+"),
+    local_part=re.compile(rb"%b|%b" % (_QUOTED, DOT_STRING), re.DOTALL),
 )
-GRAMMARS = {grammar.name: grammar for grammar in (RFC821, RFC2821)}
 
 # RFC 821 section 4.1.2: four letters; RFC 1869 section 4.3 and RFC 2821 section 2.2.2 allow others
 VERB = re.compile(rb"[A-Za-z0-9][A-Za-z0-9\-]*")

@@ -8,7 +8,7 @@ A path may have 256 octets (RFC 2821 section 4.5.3.1), which is less than its lo
 import re
 from typing import NamedTuple
 
-from esmtp_lab.wire.grammar import Grammar
+from esmtp_lab.wire.grammar import DOT_STRING, Grammar
 from esmtp_lab.wire.scan import Scanner
 
 _OPEN = re.compile(rb"<")
@@ -17,7 +17,7 @@ _AT = re.compile(rb"@")
 _COMMA = re.compile(rb",")
 _COLON = re.compile(rb":")
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
-_DOT_STRING = re.compile(rb"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+(?:\.[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+)*")
+_DOT_STRING = re.compile(DOT_STRING)
 
 
 class Path(NamedTuple):

@@ -16,8 +16,6 @@ from esmtp_lab.wire.span import Span
 _HYPHEN = re.compile(rb"-")
 _SPACE = re.compile(rb" ")
 _DIGITS = re.compile(rb"[0-9]{3}")
-LONGEST_REPLY_LINE = 512
-"""Octets of a reply line, code and CRLF included: RFC 821 section 4.5.3, RFC 2821 section 4.5.3.1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +86,6 @@ class Reply:
     def severity(self) -> int:
         """The first digit, which alone tells a client what to do (RFC 2821 section 4.2.1)."""
         return self.code // 100
-
-    @property
-    def positive(self) -> bool:
-        """Whether the command was accepted: 2yz or 3yz."""
-        return self.severity in (2, 3)
 
     def render(self) -> bytes:
         """The octets of the reply: a hyphen on every line but the last."""

@@ -15,7 +15,9 @@ import subprocess
 import sys
 from typing import NamedTuple
 
-from servers import NAMES, SECONDS, Lacking, Server, postfix_tool
+from servers import NAMES, SECONDS, Server
+
+from tests.interop.obtain import Lacking, postfix_tool
 
 SMALL, LARGE = 1024, 102_400
 SESSIONS = 200

@@ -16,7 +16,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent.parent))
 
-from tests.interop.obtain import Lacking, npm_folder, postfix_tool  # noqa: E402
+from tests.interop.obtain import npm_folder, postfix_tool  # noqa: E402
 
 SECONDS = 20.0
 

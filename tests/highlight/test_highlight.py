@@ -12,8 +12,7 @@ from pygments.token import Error, Keyword, Name, Number
 
 from esmtp_lab.highlight.lexer import EsmtpLexer, EsmtpWireLexer
 from esmtp_lab.highlight.styles import EsmtpDarkStyle, EsmtpLightStyle
-from esmtp_lab.highlight.tokens import NEGATIVE, TOKENS, fragments
-from esmtp_lab.lab import Lab
+from esmtp_lab.highlight.tokens import NEGATIVE, TOKENS
 from esmtp_lab.wire.span import PARTS
 
 TRANSCRIPT = """=== connected
@@ -60,12 +59,6 @@ def test_colours_come_from_the_grammar():
 
 def test_every_part_has_a_token():
     assert TOKENS.keys() == PARTS.keys()
-
-
-def test_fragments_are_safe_and_whole():
-    lab = Lab()
-    event = lab.raw(b"NOOP \x1b[31m\xff\r\n")[0].event
-    assert "".join(text for _, text in fragments(event.octets, event.spans)) == r"NOOP \x1b[31m\xff"
 
 
 def test_pygments_finds_lexers_and_styles():

@@ -19,7 +19,6 @@ from esmtp_lab.protocol.replies import Answer, catalogue
 from esmtp_lab.protocol.server import ANSWERS, ServerSession, stored
 from esmtp_lab.protocol.session import FACTS, NOT_VERBS, STATES
 from esmtp_lab.wire.path import Path
-from esmtp_lab.wire.reply import Reply
 from esmtp_lab.wire.span import tiles
 
 SESSION = (
@@ -437,10 +436,6 @@ def test_a_fork_goes_its_own_way(pieces):
     for piece in pieces:
         copy.send(piece)
     assert lab.bench.state == state
-
-
-def test_replies_are_positive_or_not():
-    assert [Reply(code).positive for code in (250, 354, 450, 550)] == [True, True, False, False]
 
 
 @given(st.lists(st.text(max_size=600), min_size=1, max_size=4), st.sampled_from(["help", "local-ok", "ehlo", "stored"]))

@@ -264,7 +264,7 @@ class WildWalk(Walk):
     @rule()
     def undo(self) -> None:
         if not self.past:
-            assert not self.bench.can_undo
+            assert not self.bench._past
             return
         self.future.append(self.bench.state)
         self.bench.undo()
