@@ -48,7 +48,13 @@ class _Group(click.Group):
 @click.group(cls=_Group, invoke_without_command=True, context_settings=_SETTINGS)
 @click.option("--era", type=_ERA, default=DEFAULT_ERA, show_default=True, help="The standard that the server follows.")
 @click.option("--client-era", type=_ERA, default=DEFAULT_ERA, help="The standard that the client follows.")
-@click.option("--host", "policy", default="lab", metavar="NAME|FILE", help="The host to talk to: lab, partner, open.")
+@click.option(
+    "--host",
+    "policy",
+    default="lab",
+    metavar="NAME|FILE",
+    help="The host to talk to: lab, partner, open, classic, … (/host lists them).",
+)
 @click.option("--role", type=click.Choice(["client", "server"]), default="client", help="Which side you play.")
 @click.option("--view", type=click.Choice(["bench", "stream"]), help="Side by side, or one scrolling transcript.")
 @click.option("--plain", is_flag=True, help="Append only: no colours, boxes or cursor movement; for screen readers.")

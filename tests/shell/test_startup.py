@@ -1,0 +1,26 @@
+"""What happens before the first prompt: no rule book is read, nobody scans for entry points."""
+
+import subprocess
+import sys
+
+BEFORE = """
+import sys
+from esmtp_lab.lab import Lab
+from esmtp_lab.rules.book import book
+from esmtp_lab.shell.session import Session
+from esmtp_lab.shell.screens import run_screens
+session = Session(Lab())
+session.facts(), session.prompt
+assert book.cache_info().currsize == 0, "the rule book was read"
+strange = {"importlib.metadata", "pkg_resources", "pygments.lexers", "esmtp_lab.net", "email", "ssl"} & set(sys.modules)
+print(sorted(strange))
+session.type("NOOP")
+session.notes(session.last[-1])
+assert book.cache_info().currsize == 1
+"""
+
+
+def test_nothing_heavy_comes_before_the_first_prompt():
+    done = subprocess.run([sys.executable, "-c", BEFORE], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() in ("[]", "['ssl']"), "asyncio, which prompt_toolkit needs, may bring ssl"
