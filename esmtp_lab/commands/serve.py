@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from esmtp_lab.export.transcript import told
 from esmtp_lab.lab import mailboxes_at, server_dialect
+from esmtp_lab.net.loop import run
 from esmtp_lab.net.server import serve
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.policy import find_policy, with_users
@@ -51,7 +52,7 @@ def serve_forever(
         announce("=== stopped")
 
     with suppress(KeyboardInterrupt):
-        asyncio.run(main())
+        run(main())
 
 
 def _view(write: Write, era: str) -> Callable[[int, Event], None]:

@@ -45,7 +45,9 @@ def told(event: Event, annotate: Callable[[Event], Event], most: int | None = No
         yield from notes(annotated_line)
     left = event.content.wire.count(b"\r\n") + 1 - most if event.content is not None and most else 0
     if left > 0:
-        yield f"# and {left} lines more"
+        yield f"# and {left} lines more" + (
+            " and others behind them" if event.content and event.content.dropped else ""
+        )
 
 
 def notes(event: Event, most: int = 2) -> Iterator[str]:

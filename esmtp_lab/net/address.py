@@ -12,7 +12,15 @@ async def resolve(host: str, *, allow_remote: bool = False) -> tuple[str, ...]:
 
     Raises Unreachable where there are none, OffLimits where one of them is not loopback unless `allow_remote`.
     """
-    found = (host,) if _numeric(host) else await _look_up(host)
+    return _check(host, (host,) if _numeric(host) else await _look_up(host), allow_remote)
+
+
+def resolve_now(host: str, *, allow_remote: bool = False) -> tuple[str, ...]:
+    """`resolve` for callers without an event loop. Raises what `resolve` raises."""
+    return _check(host, (host,) if _numeric(host) else asyncio.run(_look_up(host)), allow_remote)
+
+
+def _check(host: str, found: tuple[str, ...], allow_remote: bool) -> tuple[str, ...]:
     strange = next((each for each in found if not is_loopback(each)), None)
     if strange is not None and not allow_remote:
         where = host if host == strange else f"{host!r} ({strange})"

@@ -5,13 +5,14 @@ and what a lost channel means.
 """
 
 import asyncio
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from time import time
-from typing import NoReturn
+from typing import NamedTuple
 
 from esmtp_lab.errors import Unreachable
-from esmtp_lab.net.address import resolve
+from esmtp_lab.net.address import resolve, resolve_now
 from esmtp_lab.protocol.client import ClientSession, Delivery
 from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.event import Event
@@ -52,20 +53,10 @@ async def deliver(
     Raises LocalProtocolError where a path or a name would break its command line.
     """
     addresses = await resolve(address, allow_remote=allow_remote)
-    while True:
-        reader, writer = await _open(addresses, port, OTHER_TIMEOUT * patience)
-        channel = _Channel(reader, writer, dialect, patience, on_event)
-        try:
-            delivery = await channel.drive(delivery)
-        finally:
-            # Nothing is left to say, or nobody to say it to: what could still wait to be sent is given up.
-            writer.transport.abort()
-            with suppress(OSError):
-                await writer.wait_closed()
-        again = delivery.again(channel.session)
-        if again is None:
-            return delivery
-        delivery = again
+    letter: Delivery | None = delivery
+    while letter is not None:
+        delivery, letter = await _on_streams(_Dialogue(letter, dialect, patience, on_event), addresses, port)
+    return delivery
 
 
 def send(
@@ -78,10 +69,140 @@ def send(
     patience: float = 1.0,
     on_event: OnEvent | None = None,
 ) -> Delivery:
-    """`deliver` for callers without an event loop. Raises what `deliver` raises."""
-    return asyncio.run(
-        deliver(delivery, dialect, address, port, allow_remote=allow_remote, patience=patience, on_event=on_event)
-    )
+    """`deliver` for callers without an event loop, on a plain socket. Raises what `deliver` raises."""
+    addresses = resolve_now(address, allow_remote=allow_remote)
+    letter: Delivery | None = delivery
+    while letter is not None:
+        delivery, letter = _on_socket(_Dialogue(letter, dialect, patience, on_event), addresses, port)
+    return delivery
+
+
+# What is said --------------------------------------------------------------------------------------
+
+
+class _Turn(NamedTuple):
+    """What the channel is to do next: send octets, or else wait for some; and how long that may take."""
+
+    octets: bytes
+    seconds: float
+
+
+class _Lost(Exception):
+    """The channel cannot be used any more; says why."""
+
+
+class _Dialogue:
+    """One delivery through one session, whatever carries its octets: a generator of turns."""
+
+    def __init__(self, delivery: Delivery, dialect: Dialect, patience: float, on_event: OnEvent | None) -> None:
+        self._delivery = delivery
+        self._patience = patience
+        self._on_event = on_event
+        self._session = ClientSession(dialect, watched=on_event is not None)
+        self.opening = OTHER_TIMEOUT * patience
+
+    def turns(self) -> Generator[_Turn, bytes, None]:
+        """Hear and say, turn by turn, until nothing is left to say; a turn that waits is given the octets that came.
+
+        The carrier throws _Lost in where the channel is lost. Raises Unreachable before a greeting.
+        """
+        try:
+            while True:
+                yield from self._hear()
+                octets, self._delivery = self._delivery.next(self._session)
+                if not octets:
+                    return
+                self._show(self._session.send(octets, time()))
+                octets = self._session.take()
+                for start in range(0, len(octets), BLOCK):
+                    yield _Turn(octets[start : start + BLOCK], BLOCK_TIMEOUT * self._patience)
+        except _Lost as why:
+            if self._session.reply is None:
+                raise Unreachable(f"the server did not greet: {why}") from None
+            self._show([self._session.closed("server", time())])
+
+    @property
+    def outcome(self) -> tuple[Delivery, Delivery | None]:
+        """The delivery as it stands, and what is to be tried at once on another channel, if anything."""
+        return self._delivery, self._delivery.again(self._session)
+
+    def _hear(self) -> Generator[_Turn, bytes, None]:
+        """Wait for the whole reply to what was sent. Raises _Lost."""
+        heard = 0
+        while self._session.waiting and not self._session.position.closed:
+            entry = self._session.waiting[0].entry
+            octets = yield _Turn(b"", TIMEOUTS.get(entry, OTHER_TIMEOUT) * self._patience)
+            if not octets:
+                raise _Lost("the channel was closed")
+            heard += len(octets)
+            if heard > LONGEST_REPLY:
+                raise _Lost(f"a reply of more than {LONGEST_REPLY} octets")
+            self._show(self._session.receive(octets, time()))
+            if self._session.nonsense:
+                raise _Lost("what the server said is no reply: it has no code of three digits")
+
+    def _show(self, events: list[Event]) -> None:
+        if self._on_event is not None:
+            for event in events:
+                self._on_event(event)
+
+
+# What carries it -----------------------------------------------------------------------------------
+
+
+async def _on_streams(dialogue: _Dialogue, addresses: tuple[str, ...], port: int) -> tuple[Delivery, Delivery | None]:
+    reader, writer = await _open(addresses, port, dialogue.opening)
+    try:
+        turns = dialogue.turns()
+        turn = next(turns, None)
+        while turn is not None:
+            try:
+                async with asyncio.timeout(turn.seconds):
+                    if turn.octets:
+                        writer.write(turn.octets)
+                        await writer.drain()
+                    came = b"" if turn.octets else await reader.read(BLOCK)
+            except (OSError, TimeoutError) as error:
+                turn = _go_on(turns, _lost(error, turn.seconds))
+            else:
+                turn = _go_on(turns, came)
+    finally:
+        # Nothing is left to say, or nobody to say it to: what could still wait to be sent is given up.
+        writer.transport.abort()
+        with suppress(OSError):
+            await writer.wait_closed()
+    return dialogue.outcome
+
+
+def _on_socket(dialogue: _Dialogue, addresses: tuple[str, ...], port: int) -> tuple[Delivery, Delivery | None]:
+    with _connect(addresses, port, dialogue.opening) as channel:
+        turns = dialogue.turns()
+        turn = next(turns, None)
+        while turn is not None:
+            try:
+                channel.settimeout(turn.seconds)
+                if turn.octets:
+                    channel.sendall(turn.octets)
+                came = b"" if turn.octets else channel.recv(BLOCK)
+            except OSError as error:
+                turn = _go_on(turns, _lost(error, turn.seconds))
+            else:
+                turn = _go_on(turns, came)
+    return dialogue.outcome
+
+
+def _go_on(turns: Generator[_Turn, bytes, None], came: bytes | _Lost) -> _Turn | None:
+    """The next turn, or None where all is said."""
+    try:
+        return turns.throw(came) if isinstance(came, _Lost) else turns.send(came)
+    except StopIteration:
+        return None
+
+
+def _lost(error: Exception, seconds: float) -> _Lost:
+    """What went wrong, in words. A TimeoutError is an OSError, and the system has time-outs of its own."""
+    why = "" if isinstance(error, TimeoutError) and error.errno is None else str(error)
+    return _Lost(why or f"nothing within {seconds:g} seconds")
 
 
 async def _open(
@@ -93,92 +214,23 @@ async def _open(
         try:
             async with asyncio.timeout(seconds):
                 return await asyncio.open_connection(address, port)
-        except TimeoutError:
-            why = f"no answer within {seconds:g} seconds"
         except OSError as error:
-            why = error.strerror or str(error)
+            why = _no_answer(error, seconds)
     raise Unreachable(f"no channel to {', '.join(addresses)} port {port}: {why}")
 
 
-class _Lost(Exception):
-    """The channel cannot be used any more; says why."""
-
-
-class _Channel:
-    """An open channel with the session of its client."""
-
-    def __init__(
-        self,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        dialect: Dialect,
-        patience: float,
-        on_event: OnEvent | None,
-    ) -> None:
-        self._reader = reader
-        self._writer = writer
-        self._patience = patience
-        self._on_event = on_event
-        self.session = ClientSession(dialect)
-
-    async def drive(self, delivery: Delivery) -> Delivery:
-        """Hear and say, turn by turn, until nothing is left to say. Raises Unreachable before a greeting."""
+def _connect(addresses: tuple[str, ...], port: int, seconds: float) -> socket.socket:
+    """A channel to the first address that answers. Raises Unreachable."""
+    why = ""
+    for address in addresses:
         try:
-            while True:
-                await self._hear()
-                octets, delivery = delivery.next(self.session)
-                if not octets:
-                    return delivery
-                await self._say(octets)
-        except _Lost as why:
-            if self.session.reply is None:
-                raise Unreachable(f"the server did not greet: {why}") from None
-            self._show([self.session.closed("server", time())])
-            return delivery
-
-    async def _hear(self) -> None:
-        """Wait for the whole reply to what was sent. Raises _Lost."""
-        heard = 0
-        while self.session.waiting and not self.session.position.closed:
-            entry = self.session.waiting[0].entry
-            octets = await self._read(TIMEOUTS.get(entry, OTHER_TIMEOUT) * self._patience)
-            heard += len(octets)
-            if heard > LONGEST_REPLY:
-                raise _Lost(f"a reply of more than {LONGEST_REPLY} octets")
-            events = self.session.receive(octets, time())
-            self._show(events)
-            if any(event.kind == "reply" and not event.code for event in events):
-                raise _Lost("what the server said is no reply: it has no code of three digits")
-
-    async def _read(self, seconds: float) -> bytes:
-        try:
-            async with asyncio.timeout(seconds):
-                octets = await self._reader.read(BLOCK)
-        except (OSError, TimeoutError) as error:
-            _lose(error, seconds)
-        if not octets:
-            raise _Lost("the channel was closed")
-        return octets
-
-    async def _say(self, octets: bytes) -> None:
-        """Send octets block by block. Raises _Lost."""
-        self._show(self.session.send(octets, time()))
-        octets = self.session.take()
-        seconds = BLOCK_TIMEOUT * self._patience
-        try:
-            for start in range(0, len(octets), BLOCK):
-                async with asyncio.timeout(seconds):
-                    self._writer.write(octets[start : start + BLOCK])
-                    await self._writer.drain()
-        except (OSError, TimeoutError) as error:
-            _lose(error, seconds)
-
-    def _show(self, events: list[Event]) -> None:
-        if self._on_event is not None:
-            for event in events:
-                self._on_event(event)
+            return socket.create_connection((address, port), seconds)
+        except OSError as error:
+            why = _no_answer(error, seconds)
+    raise Unreachable(f"no channel to {', '.join(addresses)} port {port}: {why}")
 
 
-def _lose(error: Exception, seconds: float) -> NoReturn:
-    """What went wrong, in words. A TimeoutError is an OSError, and the system has time-outs of its own."""
-    raise _Lost(str(error) or f"nothing within {seconds:g} seconds") from None
+def _no_answer(error: OSError, seconds: float) -> str:
+    if isinstance(error, TimeoutError) and error.errno is None:
+        return f"no answer within {seconds:g} seconds"
+    return error.strerror or str(error)

@@ -23,8 +23,8 @@ class ClientSession(Side):
     observer = "client"
     SAVED = (*Side.SAVED, "_out")
 
-    def __init__(self, dialect: Dialect) -> None:
-        super().__init__(dialect)
+    def __init__(self, dialect: Dialect, *, watched: bool = True) -> None:
+        super().__init__(dialect, watched=watched)
         self._out = b""
 
     def take(self) -> bytes:

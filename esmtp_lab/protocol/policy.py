@@ -9,11 +9,13 @@ from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
 from esmtp_lab.errors import DataError
-from esmtp_lab.protocol.replies import Answer
+from esmtp_lab.protocol.replies import Answer, catalogue
 from esmtp_lab.wire.path import Path, quote
 
 NOT_OURS = "not-our-domain"
 """The situation in which relaying is the question."""
+HANG_UP = "hang-up"
+"""What a policy names instead of a situation where the host closes the channel without a word."""
 _CHOICES = {"accept": ("known", "any"), "verify": ("answer", "hide")}
 
 
@@ -31,11 +33,12 @@ class Policy:
 
     `mailboxes` maps local parts to people, `lists` to local parts, `forwards` (251) and `moved` (551) to other
     mailboxes, `refusals` to situations of the reply catalogue, `terminals` to "on", "off" or "refusing". `accept` is
-    "known" or "any", `verify` "answer" or "hide". `answers` maps inputs (a verb, GREETING, END_OF_DATA) to the
-    situation that answers them whatever happens, or to "hang-up"; `data_without_recipients` names the situation for
-    DATA before any RCPT. `max_size` is in octets. `passwords` by user; with `clear_text` they may cross an unprotected
-    channel. It relays for clients that call themselves one of `relays_for` ("*" for all) and for users who proved who
-    they are. A `lenient` host takes a bare LF for the end of a line, which no host may.
+    "known" or "any", `verify` "answer" or "hide". `banner` are more lines of the greeting. `answers` maps inputs (a
+    verb, GREETING, END_OF_DATA) to the situation that answers them whatever happens, or to "hang-up";
+    `data_without_recipients` names the situation for DATA before any RCPT. `max_size` is in octets. `passwords`
+    are by user, and with `clear_text` may cross an unprotected channel. It relays for clients that call themselves one of
+    `relays_for` ("*" for all) and for users who proved who they are. A `lenient` host takes a bare LF for the end of a
+    line, which no host may.
     """
 
     name: str = "lab"
@@ -53,6 +56,7 @@ class Policy:
     accept: str = "known"
     verify: str = "answer"
     answers: Mapping[str, str] = field(default_factory=dict)
+    banner: tuple[str, ...] = ()
     data_without_recipients: str = "bad-sequence"
     max_size: int = 10_485_760
     clear_text: bool = False
@@ -191,13 +195,20 @@ def _policy(table: dict[str, Any], name: str, where: str) -> Policy:
             raise DataError(f"{where}: {name}", f"{key} is a {wanted.__name__}, not {value!r}")
         if key in _CHOICES and value not in _CHOICES[key]:
             raise DataError(f"{where}: {name}", f"{key} is one of {', '.join(_CHOICES[key])}, not {value!r}")
+    for key in (*table.get("answers", {}).values(), *table.get("refusals", {}).values()):
+        if key not in catalogue().entries and key != HANG_UP:
+            raise DataError(
+                f"{where}: {name}", f"knows no situation {key!r}; there are {', '.join(catalogue().entries)}"
+            )
     if table.get("max_size", 1) < 1:
         raise DataError(f"{where}: {name}", "max_size is at least 1 octet")
     lists = {key: tuple(members) for key, members in table.get("lists", {}).items()}
     extensions, relays_for = tuple(table.get("extensions", ())), tuple(table.get("relays_for", ()))
+    banner = tuple(table.get("banner", ()))
     own = {key: value for key, value in table.items() if key != "like"}
     policy = replace(
-        _PLAIN, **{**own, "name": name, "lists": lists, "extensions": extensions, "relays_for": relays_for}
+        _PLAIN,
+        **{**own, "name": name, "lists": lists, "extensions": extensions, "relays_for": relays_for, "banner": banner},
     )
     for key, members in lists.items():
         strange = [member for member in members if member not in policy.mailboxes or member in policy.refusals]

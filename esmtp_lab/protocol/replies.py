@@ -44,6 +44,13 @@ def _fit(text: str) -> bytes:
     return octets if len(octets) <= LONGEST_TEXT else octets[: LONGEST_TEXT - 4] + b" ..."
 
 
+class _Fields(dict[str, str]):
+    """The fields of an answer; one that the policy's answer does not have is left out of the text."""
+
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
 class Composed(NamedTuple):
     """A reply before it is put into octets: extensions may still change it."""
 
@@ -67,7 +74,7 @@ class Catalogue:
         """The code and lines for an answer in an era. Raises KeyError for a situation that is not there."""
         entry = self.entries[answer.key]
         text = entry.texts.get(era, entry.texts["default"])
-        first = (text.format_map(answer.fields),) if text else ()
+        first = (text.format_map(_Fields(answer.fields)),) if text else ()
         return Composed(entry.code(era), first + answer.lines or ("",), entry.enhanced)
 
 

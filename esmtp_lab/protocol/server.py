@@ -12,7 +12,7 @@ from functools import lru_cache
 from esmtp_lab.protocol.dialect import Dialect, value_fits
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.extension import Answering, Context, sender_ok
-from esmtp_lab.protocol.policy import NOT_OURS, Policy
+from esmtp_lab.protocol.policy import HANG_UP, NOT_OURS, Policy
 from esmtp_lab.protocol.replies import Answer, catalogue
 from esmtp_lab.protocol.session import CONTINUATION, END_OF_DATA, GREETING
 from esmtp_lab.protocol.side import Awaited, Side
@@ -23,9 +23,6 @@ from esmtp_lab.wire.reply import Reply
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 _NAMED = 5
 """Mailboxes that the answer to a letter names; of more it says how many."""
-HANG_UP = "hang-up"
-"""What a policy names instead of a situation where the host closes the channel without a word."""
-_ANYTHING = {"expected": "something else", "at": "0", "path": "<>", "keyword": "", "limit": "0", "what": "it"}
 _UNFIT = {"bare-cr": "a bare CR", "bare-lf": "a bare LF", "nul": "a NUL", "eight-bit": "an octet above 127"}
 
 
@@ -127,7 +124,9 @@ class ServerSession(Side):
 
     def start(self, now: float = 0.0) -> list[Event]:
         """Greet (RFC 821 section 3.5, RFC 2821 section 3.1)."""
-        return [] if self.by_hand else self._speak(self._instead(GREETING) or Answer("greeting", self._about()), now)
+        if self.by_hand:
+            return []
+        return self._speak(self._instead(GREETING) or Answer("greeting", self._about(), self.policy.banner), now)
 
     def receive(self, octets: bytes, now: float = 0.0) -> list[Event]:
         """Take in octets; the events of what was heard and of what was answered, in order."""
@@ -228,20 +227,32 @@ class ServerSession(Side):
         if command.problem is not None:
             fields = {"expected": f"expected {command.problem.expected}", "at": str(command.problem.at)}
             return Answer("argument-syntax", fields)
-        return self._refusal(command) or self._accepted(entry, command)
+        context = self._context()
+        return self._refusal(context, command) or self._accepted(context, entry, command)
 
-    def _accepted(self, entry: str, command: Command) -> Answer:
+    def _accepted(self, context: Context, entry: str, command: Command) -> Answer:
         if entry != "EHLO":
-            return self._answers[entry](self._context(), command)
+            return self._answers[entry](context, command)
         position = self.position._replace(facts=self.position.facts | {"extended"})
         return Answer("ehlo", {**self._about(), "client": command.host}, self.dialect.offers(self.policy, position))
 
     def _instead(self, entry: str) -> Answer | None:
         """What this host's policy has it say to an input whatever happens, or None."""
         key = self.policy.answers.get(entry)
-        return Answer(key, {**self._about(), "verb": entry, **_ANYTHING}) if key else None
+        return Answer(key, {**self._about(), "verb": entry}) if key else None
 
-    def _refusal(self, command: Command) -> Answer | None:
+    def _refusal(self, context: Context, command: Command) -> Answer | None:
+        """Why a command that is well formed and in order cannot be accepted, or None."""
+        if command.parameters and (refusal := self._refusal_of_parameters(command)):
+            return refusal
+        if command.verb == "RCPT" and len(self.envelope.forward_paths) >= self.dialect.era.recipients:
+            return Answer("too-many-recipients")
+        for check in self.dialect.checks:
+            if refusal := check(context, command):
+                return refusal
+        return None
+
+    def _refusal_of_parameters(self, command: Command) -> Answer | None:
         """Why the parameters of a command cannot be accepted (RFC 1869 section 6.1), or None."""
         seen: set[str] = set()
         for parameter in command.parameters:
@@ -254,10 +265,7 @@ class ServerSession(Side):
             if not value_fits(found[1], parameter):
                 return Answer("parameter-value", {**fields, "expected": f"expected {found[1].shown}"})
             seen.add(parameter.keyword)
-        if command.verb == "RCPT" and len(self.envelope.forward_paths) >= self.dialect.era.recipients:
-            return Answer("too-many-recipients")
-        context = self._context()
-        return next((refusal for check in self.dialect.checks if (refusal := check(context, command))), None)
+        return None
 
     # Content -------------------------------------------------------------------------------------
 
@@ -273,7 +281,8 @@ class ServerSession(Side):
     def _open(self, now: float) -> Draft:
         # RFC 1869 section 7 says "with ESMTP" where an extension is used, RFC 2821 section 4.4 says nothing of
         # when; EHLO is the sign here, as RFC 3848 has it.
-        protocol = "ESMTP" if "extended" in self.position.facts else "SMTP"
+        facts = self.position.facts
+        protocol = ("ESMTP" if "extended" in facts else "SMTP") + ("A" if "authenticated" in facts else "")
         names = self._names(self.envelope)
         self._coming = Letter(self.envelope, b"", self.client_name, self.address, protocol, now, 0, names)
         if self._drafts is None:

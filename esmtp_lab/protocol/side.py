@@ -32,7 +32,7 @@ class Awaited(NamedTuple):
 class Side:
     """Keeps position, envelope and offers from what both sides say; `observer` names it in its events.
 
-    A side that is not `watched` makes no events.
+    `nonsense` tells that the server said a line without a reply code. A side that is not `watched` makes no events.
     """
 
     observer = "reader"
@@ -51,6 +51,7 @@ class Side:
             self._await(GREETING)
         self.exchange: tuple[bytes, ...] = ()
         self.answered = self.lost = ""
+        self.nonsense = False
         self.reply: Reply | None = None
         self._replies = 0
         self._commands = Framer()
@@ -103,6 +104,7 @@ class Side:
         "exchange",
         "answered",
         "lost",
+        "nonsense",
         "reply",
         "_replies",
         "_came",
@@ -238,6 +240,8 @@ class Side:
             reply = self._assembler.add(parsed)
             if reply is not None:
                 self._answer(awaited, reply)
+        else:
+            self.nonsense = True
         if self.watched:
             to = awaited.entry
             events.append(

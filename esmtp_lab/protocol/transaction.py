@@ -94,6 +94,11 @@ class Content:
         return b"".join(self.pieces)[: self.length + self.dots]
 
     @property
+    def dropped(self) -> int:
+        """Octets that travelled and were not kept."""
+        return self.length + self.dots - len(self.wire)
+
+    @property
     def digest(self) -> str:
         """SHA-256 of the content as it is stored, in hexadecimal digits."""
         digits: str = self._digest.hexdigest()
@@ -173,7 +178,8 @@ NOWHERE = Nowhere()
 class Letter:
     """A letter as a server holds it: the envelope, the content in octets, and how it came.
 
-    `client` is the name that HELO or EHLO gave, `address` where it came from, `protocol` SMTP or ESMTP,
+    `client` is the name that HELO or EHLO gave, `address` where it came from, `protocol` SMTP, ESMTP or ESMTPA
+    (RFC 3848),
     `time` seconds since 1970. `octets` counts the content, which is empty here where a draft stores it elsewhere.
     `mailboxes` are the names of those that it goes to, each once.
     """

@@ -58,19 +58,19 @@ class Framer:
 
     def line(self) -> Line | None:
         """The next whole line, or None until its CRLF has come."""
-        end = self.buffer.find(b"\r\n")
+        # Behind the octets that were kept some are gone: a CR before the gap and an LF behind it are no CRLF.
+        end = self.buffer.find(b"\r\n", self._bound if self._dropped else 0)
         if end < 0:
             # The last octet may be the CR of a CRLF that is still to come.
             if len(self.buffer) > self._bound + 1:
                 self._dropped += len(self.buffer) - self._bound - 1
                 self.buffer = self.buffer[: self._bound] + self.buffer[-1:]
             return None
-        octets, self.buffer = self.buffer[:end], self.buffer[end + 2 :]
+        octets, self.buffer = self.buffer[: end + 2], self.buffer[end + 2 :]
         length = end + 2 + self._dropped
         self._dropped = 0
         if length > self._bound + 2:
-            octets = octets[: self._bound]
-        octets += b"\r\n"
+            octets = octets[: min(end, self._bound)] + b"\r\n"
         return Line(octets, length, deviations(octets))
 
     def rest(self) -> bytes:

@@ -48,8 +48,8 @@ class Path(NamedTuple):
 
     def render(self) -> bytes:
         """The octets of the path, brackets included."""
-        route = b",".join(b"@" + host for host in self.route)
-        return b"<" + route + (b":" if route else b"") + self.mailbox + b">"
+        route = b",".join([b"@" + host for host in self.route]) + b":" if self.route else b""
+        return b"<" + route + self.mailbox + b">"
 
 
 def quote(name: bytes) -> bytes:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
@@ -23,6 +24,14 @@ from esmtp_lab.wire.path import Path
 ME = Path(b"me", b"me.example")
 ADA, BOB, CAROL = (Path(name, b"other.example") for name in (b"ada", b"bob", b"carol"))
 Dialogue = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@pytest.fixture(params=["streams", "socket"], autouse=True)
+def carrier(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test is played twice: with `deliver` on an event loop, and with `send` on a plain socket."""
+    if request.param == "socket":
+        on_socket = partial(asyncio.to_thread, send)
+        monkeypatch.setitem(globals(), "deliver", on_socket)
 
 
 def _delivery(content: bytes = b"Subject: hello\r\n\r\nhello\r\n", *paths: Path) -> Delivery:

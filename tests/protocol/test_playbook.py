@@ -1,8 +1,12 @@
 """Sessions as transcripts, played by both ends: what each era and each host answers."""
 
+from dataclasses import replace
+
 import pytest
 
 from esmtp_lab.protocol.era import ERAS
+from esmtp_lab.protocol.policy import find_policy
+from esmtp_lab.protocol.replies import catalogue
 
 ORDINARY = """
 S: 220 lab.example ESMTP ready
@@ -378,3 +382,28 @@ def test_a_transaction_of_one_kind_is_no_other(plays):
     plays(
         "C: HELO a\nS: 250\nC: SEND FROM:<a@b>\nS: 250\nC: MAIL FROM:<a@b>\nS: 503\nC: RSET\nS: 250", policy="classic"
     )
+
+
+CODES = [211, 214, 220, 221, 250, 251, 252, 354, 421, 450, 451, 452, 500, 501, 502, 503, 504, 550, 551, 552, 553, 554]
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_reply_code_of_the_standard_can_be_had_by_policy(plays, code):
+    """RFC 2821 section 4.2.2: whatever a lesson needs, a policy can have the server say."""
+    key = next(key for key, entry in catalogue().entries.items() if entry.code("rfc2821") == code)
+    policy = replace(find_policy("lab"), answers={"VRFY": key})
+    plays(f"C: EHLO a\nS: 250\nC: VRFY anybody\nS: {code}", policy=policy)
+
+
+def test_a_greeting_of_several_lines(plays):
+    policy = replace(find_policy("lab"), banner=("be kind", "be brief"))
+    plays("S: 220-lab.example ESMTP ready\nS: 220-be kind\nS: 220 be brief\nC: EHLO a\nS: 250", policy=policy)
+
+
+def test_who_proved_who_they_are_is_in_the_time_stamp(plays):
+    """RFC 3848: SMTP, ESMTP, ESMTPA."""
+    begin = "C: MAIL FROM:<a@b>\nS: 250\nC: RCPT TO:<ada@lab.example>\nS: 250\nC: DATA\nS: 354\nC: .\nS: 250"
+    proof = "C: EHLO a\nS: 250\nC: AUTH PLAIN AHpvZQBzZWNyZXQ=\nS: 235"
+    for hello, word in (("C: HELO a\nS: 250", "SMTP"), ("C: EHLO a\nS: 250", "ESMTP"), (proof, "ESMTPA")):
+        lab = plays(f"{hello}\n{begin}", policy="members")
+        assert f" with {word}; ".encode() in lab.mailboxes.octets("ada")[0]

@@ -400,6 +400,7 @@ def test_policies_that_are_wrong_say_what_to_mend(tmp_path):
     for wrong, message in (
         ("domain = 1", "version"),
         ("version = 1\ndomain = 1", "domain is a str"),
+        ('version = 1\nanswers = { NOOP = "nosuch" }', "no situation 'nosuch'"),
         ("version = 1\nnonsense = 1", "knows no key 'nonsense'"),
         ('version = 1\naccept = "all"', "one of known, any"),
         ('version = 1\nlists = { a = ["b"] }', "'b', who has no mailbox"),

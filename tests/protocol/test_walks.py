@@ -263,11 +263,13 @@ class WildWalk(Walk):
 
     @rule()
     def undo(self) -> None:
-        if not self.past:
-            assert not self.bench._past
+        before = self.bench.state
+        try:
+            self.bench.undo()
+        except CannotUndo:
+            assert not self.past
             return
-        self.future.append(self.bench.state)
-        self.bench.undo()
+        self.future.append(before)
         assert self.bench.state == self.past.pop()
 
     @rule()
