@@ -22,7 +22,7 @@ from esmtp_lab.protocol.transaction import Draft, Letter
 OnEvent = Callable[[int, Event], None]
 """Gets the number of a session, counted from 1, and what that session saw."""
 
-BLOCK, CONTENT_BLOCK = 4096, 16_384
+BLOCK, CONTENT_BLOCK = 4096, 65_536
 """Octets of commands, and of content, that one session takes in before the others have their turn."""
 
 SHOWN = 65_536

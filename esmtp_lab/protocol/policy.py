@@ -35,8 +35,8 @@ class Policy:
     mailboxes, `refusals` to situations of the reply catalogue, `terminals` to "on", "off" or "refusing". `accept` is
     "known" or "any", `verify` "answer" or "hide". `banner` are more lines of the greeting. `answers` maps inputs (a
     verb, GREETING, END_OF_DATA) to the situation that answers them whatever happens, or to "hang-up";
-    `data_without_recipients` names the situation for DATA before any RCPT. `max_size` is in octets. `passwords`
-    are by user, and with `clear_text` may cross an unprotected channel. It relays for clients that call themselves one of
+    `data_without_recipients` names the situation for DATA before any RCPT. `max_size` is in octets. `passwords` are
+    by user, and with `clear_text` may cross an unprotected channel. It relays for clients that call themselves one of
     `relays_for` ("*" for all) and for users who proved who they are. A `lenient` host takes a bare LF for the end of a
     line, which no host may.
     """

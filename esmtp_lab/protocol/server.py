@@ -87,6 +87,7 @@ class ServerSession(Side):
     """
 
     observer = "server"
+    stores = True
     SAVED = (*Side.SAVED, "by_hand", "letter", "draft", "_coming", "_held", "_errors", "_after_cr", "_out")
 
     def __init__(

@@ -36,6 +36,8 @@ class Side:
     """
 
     observer = "reader"
+    stores = False
+    """Whether letters are this side's business, watched or not."""
     most_content: int | None = None
     """Octets of one content, as it travels, that are kept to be looked at; None keeps all. The rest is counted."""
 
@@ -185,7 +187,9 @@ class Side:
         octets = self._commands.rest()
         if self._unstuffer is None:
             self._unstuffer = Unstuffer()
-        block, rest = self._unstuffer.feed(octets)
+        stuffed, rest = self._unstuffer.cut(octets)
+        # Content that nobody looks at and nobody stores need not be unstuffed.
+        block = self._unstuffer.plain(stuffed) if self.watched or self.stores else b""
         if self.watched:
             arrived = octets if rest is None else octets[: len(octets) - len(rest)]
             self._came = self._came.noted(arrived, block, self.most_content)

@@ -40,19 +40,26 @@ class Unstuffer:
 
     def feed(self, octets: bytes) -> tuple[bytes, bytes | None]:
         """A block of content with its dots unstuffed, and what follows the end, or None before it."""
+        stuffed, rest = self.cut(octets)
+        return self.plain(stuffed), rest
+
+    def cut(self, octets: bytes) -> tuple[bytes, bytes | None]:
+        """A block of content for `plain`, and what follows the end, or None before it."""
         data = self._carry + octets
         end = data.find(_END)
         if end >= 0:
-            return self._block(data[: end + 2]), data[end + 5 :]
+            return data[: end + 2], data[end + 5 :]
         keep = next(size for size in (4, 3, 2, 1, 0) if data.endswith(_END[:size]))
         self._carry = data[len(data) - keep :]
-        return self._block(data[: len(data) - keep]), None
+        return data[: len(data) - keep], None
 
-    def _block(self, data: bytes) -> bytes:
-        if not data:
+    def plain(self, stuffed: bytes) -> bytes:
+        """A block with its dots unstuffed; blocks come in the order in which they were cut."""
+        if not stuffed:
             return b""
-        plain, dots = _DOT_LINE.subn(b"\r\n", data)
-        self.dots += dots
+        # Not the pattern of `stuff`: a block that is all dots would take it many times its size in memory.
+        plain = stuffed.replace(b"\r\n.", b"\r\n")
+        self.dots += len(stuffed) - len(plain)
         if self._first:
             self._first = False
             return plain[2:]

@@ -5,9 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from esmtp_lab.errors import DataError
+from esmtp_lab.extensions import SHIPPED
+from esmtp_lab.protocol.dialect import dialect_of
+from esmtp_lab.protocol.era import ERAS
 from esmtp_lab.wire import span
 from esmtp_lab.wire.command import compile_syntax, parse_command, render_command
-from esmtp_lab.wire.content import content_spans, still_header
+from esmtp_lab.wire.content import content_spans, lines, still_header
 from esmtp_lab.wire.framing import LINE_BOUND, Deviation, Framer, Line, deviations
 from esmtp_lab.wire.path import Path
 from esmtp_lab.wire.reply import Reply, ReplyAssembler, parse_reply_line
@@ -16,6 +19,8 @@ from esmtp_lab.wire.span import Span, tiles
 from esmtp_lab.wire.transcript import read_line, write_line
 from esmtp_lab.wire.transparency import Unstuffer
 from esmtp_lab.wire.visible import visible
+
+DIALECT = dialect_of(ERAS["rfc2821"], SHIPPED)
 
 # Framing -----------------------------------------------------------------------------------------
 
@@ -311,15 +316,57 @@ def test_a_line_written_as_a_transcript(octets, written):
 
 def test_where_the_text_of_a_written_line_begins():
     """The place counts octets of the written line, so that an error can point at it."""
-    lines = (b"C: NOOP", b"C:NOOP", b"S\\: 250\\r\\n", b"> a=b", b"#! pause", b"# x", b"=== tls", b"NOOP", b"")
-    assert [read_line(line).start for line in lines] == [3, 2, 4, 1, 2, 1, 3, 0, 0]
-    assert [read_line(line).marked for line in lines] == [True] * 7 + [False] * 2
-    assert [read_line(line).escaped for line in lines] == [False, False, True] + [False] * 6
-    assert [read_line(line).text for line in lines] == ["NOOP", "NOOP", "250", "a=b", "pause", "x", "tls", "NOOP", ""]
-    assert all(read_line(line, 7).number == 7 and read_line(line, 7).written == line for line in lines)
+    written = (b"C: NOOP", b"C:NOOP", b"S\\: 250\\r\\n", b"> a=b", b"#! pause", b"# x", b"=== tls", b"NOOP", b"")
+    assert [read_line(line).start for line in written] == [3, 2, 4, 1, 2, 1, 3, 0, 0]
+    assert [read_line(line).marked for line in written] == [True] * 7 + [False] * 2
+    assert [read_line(line).escaped for line in written] == [False, False, True] + [False] * 6
+    assert [read_line(line).text for line in written] == ["NOOP", "NOOP", "250", "a=b", "pause", "x", "tls", "NOOP", ""]
+    assert all(read_line(line, 7).number == 7 and read_line(line, 7).written == line for line in written)
 
 
 def test_how_hidden_characters_are_spelt():
     assert visible(b"\x00\x1f\x7f\xc2\x80\xc2\xad") == r"\x00\x1f\x7f\x80\xad"
     assert visible("\u200b\U000e0001".encode()) == r"\u200b\U000e0001"
     assert visible(b"\xff ~") == r"\xff ~"
+
+
+def test_only_crlf_ends_a_content_line():
+    assert list(lines(b"\r\na\nb\r\n\r\nc")) == [b"\r\n", b"a\nb\r\n", b"\r\n", b"c"]
+    assert list(lines(b"")) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "parts"),
+    [
+        (b"DATA \t\r\n", "verb space crlf"),
+        (b"MAIL FROM:<> A=1 B\r\n", "verb space literal reverse-path space parameter space parameter crlf"),
+        (b"RCPT TO:<@a:b@c>", "verb space literal forward-path"),
+        (b"EHLO [1.2.3.4]\r\n", "verb space address-literal crlf"),
+        (b"HELO a\r\n", "verb space domain crlf"),
+        (b"NOOP a b\r\n", "verb space string crlf"),
+        (b"AUTH PLAIN AAAA\r\n", "verb space string space secret crlf"),
+        (b"MAIL FROM:<a@b> A=\r\n", "verb space literal reverse-path space parameter crlf"),
+        (b"DATA x\0\xe9\n\r\r\n", "verb unparsed nul eight-bit bare-lf bare-cr crlf"),
+        (b"XYZZY a\r\n", "verb unparsed crlf"),
+        (b"@\r\n", "unparsed crlf"),
+    ],
+)
+def test_the_parts_of_a_command_line(line, parts):
+    assert " ".join(each.part for each in DIALECT.parse(line).spans) == parts
+
+
+def test_the_parts_of_a_path():
+    spans = DIALECT.parse(b"MAIL FROM:<@a,@b:c@[1.2.3.4]>\r\n").spans
+    path = span.find(spans, "reverse-path")
+    assert [each.part for each in path.inner] == [
+        "angle",
+        "source-route",
+        "local-part",
+        "at",
+        "address-literal",
+        "angle",
+    ]
+    route = span.find(spans, "source-route")
+    assert [each.part for each in route.inner] == ["at", "domain", "literal", "at", "domain", "literal"]
+    (parameter,) = [each for each in DIALECT.parse(b"MAIL FROM:<> A=1").spans if each.part == "parameter"]
+    assert [each.part for each in parameter.inner] == ["esmtp-keyword", "equals", "esmtp-value"]
