@@ -18,7 +18,7 @@ from esmtp_lab.wire.scan import Scanner
 from esmtp_lab.wire.span import Span, tiles
 from esmtp_lab.wire.transcript import read_line, write_line
 from esmtp_lab.wire.transparency import Unstuffer
-from esmtp_lab.wire.visible import visible
+from esmtp_lab.wire.visible import columns, visible
 
 DIALECT = dialect_of(ERAS["rfc2821"], SHIPPED)
 
@@ -68,6 +68,8 @@ def test_the_bound_itself(over):
 def test_no_more_deviations_than_are_asked_for():
     assert deviations(b"\n\n\n", 2) == (Deviation(0, "bare-lf"), Deviation(1, "bare-lf"))
     assert deviations(b"\r\n\r\n") == ()
+    assert deviations(b"\r") == (Deviation(0, "bare-cr"),)
+    assert deviations(b"\n") == (Deviation(0, "bare-lf"),)
     assert deviations(b"\r\n\n\r") == (Deviation(2, "bare-lf"), Deviation(3, "bare-cr"))
     assert deviations(b"\n\r") == (Deviation(0, "bare-lf"), Deviation(1, "bare-cr"))
 
@@ -112,6 +114,25 @@ def test_an_unstuffer_comes_back_to_a_saved_moment():
 def test_what_is_wanted_behind_a_verb(syntax, expected):
     problem = parse_command(b"XYZZY\r\n", {"XYZZY": syntax}.get).problem
     assert problem == (5, expected, "argument-missing")
+
+
+@pytest.mark.parametrize(
+    ("production", "slug"),
+    [
+        ("string", "string"),
+        ("word", "string"),
+        ("secret", "string"),
+        ("number", "number"),
+        ("domain", "domain"),
+        ("domain-or-literal", "domain"),
+        ("parameters", "parameter"),
+        ("reverse-path", "path-brackets"),
+        ("forward-path", "path-brackets"),
+    ],
+)
+def test_what_is_missing_has_a_name(production, slug):
+    problem = parse_command(b"XYZZY \x01\r\n", {"XYZZY": f"SP {production}"}.get).problem
+    assert (problem.slug, problem.at) == (slug, 6)
 
 
 def test_what_is_in_brackets_may_be_left_out():
@@ -257,6 +278,7 @@ def test_spans_that_do_not_tile(spans):
 def test_spans_that_tile():
     assert tiles((Span(0, 2, "verb"), Span(2, 4, "space")), 0, 4)
     assert tiles((), 3, 3)
+    assert tiles((Span(0, 0, "local-part"), Span(0, 4, "verb")), 0, 4)
 
 
 # Content and text ----------------------------------------------------------------------------------
@@ -346,9 +368,12 @@ def test_only_crlf_ends_a_content_line():
         (b"NOOP a b\r\n", "verb space string crlf"),
         (b"AUTH PLAIN AAAA\r\n", "verb space string space secret crlf"),
         (b"MAIL FROM:<a@b> A=\r\n", "verb space literal reverse-path space parameter crlf"),
-        (b"DATA x\0\xe9\n\r\r\n", "verb unparsed nul eight-bit bare-lf bare-cr crlf"),
+        (b"DATA x\0\xe9\n\r\r\n", "verb space unparsed nul eight-bit bare-lf bare-cr crlf"),
         (b"XYZZY a\r\n", "verb unparsed crlf"),
         (b"@\r\n", "unparsed crlf"),
+        (b"MAIL FROM:a\r\n", "verb space literal unparsed crlf"),
+        (b"DATA \x80", "verb space eight-bit"),
+        (b"DATA \x7f", "verb space unparsed"),
     ],
 )
 def test_the_parts_of_a_command_line(line, parts):
@@ -370,3 +395,36 @@ def test_the_parts_of_a_path():
     assert [each.part for each in route.inner] == ["at", "domain", "literal", "at", "domain", "literal"]
     (parameter,) = [each for each in DIALECT.parse(b"MAIL FROM:<> A=1").spans if each.part == "parameter"]
     assert [each.part for each in parameter.inner] == ["esmtp-keyword", "equals", "esmtp-value"]
+    (null,) = [each for each in DIALECT.parse(b"MAIL FROM:<>").spans if each.part == "reverse-path"]
+    assert [each.part for each in null.inner] == ["angle", "angle"]
+
+
+@pytest.mark.parametrize(
+    ("line", "slug", "at"),
+    [
+        (b"MAIL FROM:<@a,b:c@d>", "source-route", 14),
+        (b"MAIL FROM:<@a,:c@d>", "source-route", 14),
+        (b"MAIL FROM:<@a c@d>", "source-route", 13),
+        (b"RCPT TO:<@a:Postmaster>", "path-domain", 22),
+        (b"RCPT TO:<Postmaster@>", "domain", 20),
+        (b"EHLO [1.2.3.4]X", "domain", 14),
+        (b"MAIL FROM:<a@b>X", "argument-missing", 15),
+        (b"MAIL FROM:<a@b> X=1=", "too-much", 19),
+        (b"MAIL FROM:<a@" + b"b" * 252 + b">", None, 0),
+        (b"MAIL FROM:<a@" + b"b" * 253 + b">", "path-too-long", 10),
+        (b"MAIL FROM:<" + b"a" * 64 + b"@b>", None, 0),
+        (b"EHLO " + b"a" * 255, None, 0),
+    ],
+)
+def test_where_a_path_goes_wrong(line, slug, at):
+    problem = DIALECT.parse(line).problem
+    assert (problem and problem[2:], problem.at if problem else 0) == (slug and (slug,), at)
+
+
+@pytest.mark.parametrize("octet", [0x80, 0x81, 0xFE, 0xFF])
+def test_octets_that_are_no_text_are_spelt_and_take_their_room(octet):
+    assert visible(bytes([octet])) == f"\\x{octet:02x}"
+    assert columns(bytes([octet]) + b"a") == [0, 4, 5]
+    assert columns(bytes([octet]) + b"a", escaped=False) == [0, 4, 5]
+    assert columns(b"\x00\xc3\xa9", escaped=False) == [0, 1, 1, 2]
+    assert columns(b"\x00\xc3\xa9") == [0, 4, 4, 5]

@@ -42,7 +42,7 @@ READINGS = (
     Reading(
         "A line may end in white space: section 4.1.1 asks receivers to tolerate it.",
         "",  # in Read every CRLF of a command becomes *WSP CRLF
-        taken=(b"DATA ", b"QUIT \t", b"MAIL FROM:<> ", b"RCPT TO:<a@b> X=1\t", b"EHLO a.example ", b"NOOP "),
+        taken=(b"DATA ", b"DATA\t", b"QUIT \t", b"MAIL FROM:<> ", b"RCPT TO:<a@b> X=1\t", b"EHLO a.example ", b"NOOP "),
     ),
     Reading(
         "The argument of VRFY, EXPN, HELP and NOOP is any text: String leaves out the at-sign of the standard's own "
