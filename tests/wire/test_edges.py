@@ -21,6 +21,7 @@ from esmtp_lab.wire.transparency import Unstuffer
 from esmtp_lab.wire.visible import columns, visible
 
 DIALECT = dialect_of(ERAS["rfc2821"], SHIPPED)
+OLD = dialect_of(ERAS["rfc821"], SHIPPED)
 
 # Framing -----------------------------------------------------------------------------------------
 
@@ -114,6 +115,28 @@ def test_an_unstuffer_comes_back_to_a_saved_moment():
 def test_what_is_wanted_behind_a_verb(syntax, expected):
     problem = parse_command(b"XYZZY\r\n", {"XYZZY": syntax}.get).problem
     assert problem == (5, expected, "argument-missing")
+
+
+@pytest.mark.parametrize(
+    ("path", "right"),
+    [
+        (b'"a"@c', True),
+        (b'""@c', False),
+        (b'"a\\\0b"@c', True),
+        (b'"a\0b"@c', True),
+        (b"a\\@b@c", True),
+        (b"a\\ b.c@d", True),
+        (b"a b@c", False),
+        (b"a..b@c", False),
+        (b"a@#12.[1.2.3.4].c", True),
+        (b"a@#", False),
+        (b"a@[1.2.3]", False),
+        (b"a@[IPv6:::1]", False),
+    ],
+)
+def test_paths_of_1982(path, right):
+    """RFC 821 section 4.1.2: a backslash lets any character stand for itself, and quotes hold at least one."""
+    assert (OLD.parse(b"MAIL FROM:<" + path + b">\r\n").problem is None) == right
 
 
 @pytest.mark.parametrize(

@@ -189,6 +189,7 @@ EHLO [IPv6:::]
 EHLO [IPv6:::ffff:127.0.0.1]
 EHLO [IPv6:1:2:3:4:5:6:1.2.3.4]
 EHLO [IPv6:1:2::3:4:1.2.3.4]
+EHLO [x:y]
 EHLO [x-tag:any!thing;?but-brackets]
 HELO client.example
 MAIL FROM:<>
