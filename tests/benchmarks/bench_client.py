@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from servers import SECONDS, Server
+from servers import SECONDS, Server, verdict
 
 LINE = b"0123456789abcdef" * 4 + b".....\r\n"
 SIZES = {1024: 2.0, 102_400: 0.7}
@@ -135,7 +135,9 @@ def main() -> int:
                 print(f"  {size // 1024:>3} KB  {name:<26} {seconds:.3f} s")
             ratio = best["esmtp-lab"] / best["smtplib"]
             good = ratio <= most * wanted.margin
-            print(f"{'met   ' if good else 'MISSED'} {size // 1024} KB: {ratio:.2f} of smtplib, at most {most:.2f}")
+            print(
+                f"{verdict(ratio, most, wanted.margin)} {size // 1024} KB: {ratio:.2f} of smtplib, at most {most:.2f}"
+            )
             met = met and good
     finally:
         server.stop()

@@ -15,7 +15,7 @@ import subprocess
 import sys
 from typing import NamedTuple
 
-from servers import NAMES, SECONDS, Server
+from servers import NAMES, SECONDS, Server, verdict
 
 from tests.interop.obtain import Lacking, postfix_tool
 
@@ -127,7 +127,7 @@ def judge(best: Figures, margin: float) -> bool:
         ratio = best[name, size] / best[peer, size]
         what = f"{size // 1024} KB" if size else "idle"
         good = ratio <= most * margin
-        print(f"{'met   ' if good else 'MISSED'} {name}, {what}: {ratio:.2f} of {peer}, at most {most:.2f}")
+        print(f"{verdict(ratio, most, margin)} {name}, {what}: {ratio:.2f} of {peer}, at most {most:.2f}")
         met = met and good
     return met
 

@@ -1,7 +1,7 @@
 """Start to first prompt, against ptpython in the same run: ``python tests/benchmarks/bench_startup.py [ROUNDS]``.
 
-Both run in a terminal of their own, in turn; the median of the ratios is the figure. Exits 1
-where it is above 1, so that a slow start is noticed.
+Both run in a terminal of their own, in turn; the best start of each counts, so that other work on the machine
+disturbs as little as it can. Exits 1 where ours is the slower one.
 """
 
 import os
@@ -39,7 +39,7 @@ def start(program: str, arguments: list[str], prompt: bytes, home: str) -> float
 
 def main() -> int:
     """Measure, print, judge."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 7
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 9
     home = tempfile.mkdtemp()
     ours, peer = [], []
     try:
@@ -49,9 +49,11 @@ def main() -> int:
             peer.append(start(*PEER, home))
     finally:
         shutil.rmtree(home, ignore_errors=True)
-    ratio = statistics.median(a / b for a, b in zip(ours, peer, strict=True))
-    print(f"start to first prompt, median of {rounds}: esmtp-lab {statistics.median(ours) * 1000:.0f} ms, ", end="")
-    print(f"ptpython {statistics.median(peer) * 1000:.0f} ms, ratio {ratio:.2f}")
+    ratio = min(ours) / min(peer)
+    for name, seconds in (("esmtp-lab", ours), ("ptpython", peer)):
+        best, middle = min(seconds) * 1000, statistics.median(seconds) * 1000
+        print(f"start to first prompt, {rounds} rounds: {name:<10} best {best:.0f} ms, median {middle:.0f} ms")
+    print(f"best of esmtp-lab to best of ptpython: {ratio:.2f}, at most 1.00")
     return 0 if ratio <= 1 else 1
 
 

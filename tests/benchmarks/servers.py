@@ -18,6 +18,12 @@ sys.path.insert(0, str(HERE.parent.parent))
 
 from tests.interop.obtain import npm_folder, postfix_tool  # noqa: E402
 
+
+def verdict(ratio: float, most: float, margin: float) -> str:
+    """Whether a target is met, or missed by less than the margin, or missed."""
+    return "met   " if ratio <= most else "close " if ratio <= most * margin else "MISSED"
+
+
 SECONDS = 20.0
 
 

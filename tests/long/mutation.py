@@ -42,6 +42,9 @@ ROOT = Path(__file__).resolve().parents[2]
 TESTS = ["tests/wire", "tests/protocol", "tests/extensions"]
 HELD_TO_A_CLOCK = ["tests/protocol/test_reader.py::test_a_transcript_without_the_server_is_read_in_time"]
 """Tests that measure time, which measuring what they reach makes longer."""
+SLOW = ["tests/protocol/test_smuggling.py", "tests/protocol/test_walks.py", "tests/wire/test_oracle.py"]
+"""Tests that a sample does without."""
+LEFT_OUT: list[str] = []
 DEFAULT = ["esmtp_lab/wire", "esmtp_lab/protocol"]
 EXAMPLES = 30
 """Examples that a property is tried with."""
@@ -295,7 +298,7 @@ class Loop:
 def collected(then: Callable[[list[pytest.Item]], None]) -> None:
     """Collect the tests in this process and hand them over."""
     quiet = ["-s", "-p", "no:terminal", "-p", "no:cov", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
-    without = [f"--deselect={test}" for test in HELD_TO_A_CLOCK]
+    without = [f"--deselect={test}" for test in HELD_TO_A_CLOCK] + [f"--ignore={test}" for test in LEFT_OUT]
     pytest.main([*quiet, *without, *TESTS], plugins=[Loop(then)])
 
 
@@ -525,6 +528,7 @@ def main() -> int:
     parser.add_argument("--match", default="", help="only mutants in whose name this stands")
     parser.add_argument("--minutes", type=float, default=120.0, help="stop after so many minutes")
     options = parser.parse_args()
+    LEFT_OUT.extend(SLOW if options.sample else ())
     begin = time.monotonic()
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))

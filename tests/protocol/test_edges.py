@@ -252,6 +252,29 @@ def test_dates_of_the_time_stamp_line():
     assert date_time(1_709_164_799) == "Wed, 28 Feb 2024 23:59:59 +0000"
 
 
+@pytest.mark.parametrize("month", range(12))
+def test_months_of_the_time_stamp_line(month):
+    names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+    assert date_time(86400 * (30.5 * month + 14)).split()[2] == names[month]
+
+
+def test_what_has_come_of_content_can_be_looked_at():
+    lab = Lab(policy="open")
+    for line in ("HELO a", "MAIL FROM:<a@b>", "RCPT TO:<a@b>", "DATA"):
+        lab.send(line)
+    lab.raw(b"..half\r\nand")
+    assert lab.bench.client.content_so_far == b"..half\r\nand"
+    assert lab.bench.server.in_content
+
+
+def test_a_reply_line_that_is_too_long():
+    client = ClientSession(client_dialect())
+    (right,) = client.receive(b"220 a" + b"x" * 505 + b"\r\n")
+    (wrong,) = client.receive(b"250 a" + b"x" * 506 + b"\r\n")
+    assert (right.observer, right.deviations) == ("client", ())
+    assert [(each.kind, each.at, each.octets) for each in wrong.deviations] == [("overlong", 512, 513)]
+
+
 # The queue ---------------------------------------------------------------------------------------------
 
 LETTER = Delivery(ME, (ADA, BOB), b"Subject: x\r\nTo: y\r\n\r\nbody\r\n")

@@ -400,7 +400,9 @@ def test_only_crlf_ends_a_content_line():
     ],
 )
 def test_the_parts_of_a_command_line(line, parts):
-    assert " ".join(each.part for each in DIALECT.parse(line).spans) == parts
+    spans = DIALECT.parse(line).spans
+    assert " ".join(each.part for each in spans) == parts
+    assert {each.part for each in span.walk(spans)} <= span.PARTS.keys()
 
 
 def test_the_parts_of_a_path():
