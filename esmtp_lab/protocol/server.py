@@ -1,7 +1,6 @@
-"""The server's side: decides what to answer, and says it.
+"""The server's side: hears commands, decides whether they may come now, and answers.
 
-RFC 821 section 4.3, RFC 2821 sections 3 and 4. Decisions are pure functions from a context and a
-command to an `Answer` of the reply catalogue; those of extensions stand beside the built-in ones.
+RFC 821 section 4.3, RFC 2821 sections 3 and 4. What each verb is answered stands in `answers`, and in the extensions.
 """
 
 import re
@@ -9,10 +8,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 
+from esmtp_lab.protocol.answers import ANSWERS
 from esmtp_lab.protocol.dialect import Dialect, value_fits
 from esmtp_lab.protocol.event import Event
-from esmtp_lab.protocol.extension import Answering, Context, sender_ok
-from esmtp_lab.protocol.policy import HANG_UP, NOT_OURS, Policy
+from esmtp_lab.protocol.extension import Context
+from esmtp_lab.protocol.policy import HANG_UP, Policy
 from esmtp_lab.protocol.replies import Answer, catalogue
 from esmtp_lab.protocol.session import CONTINUATION, END_OF_DATA, GREETING
 from esmtp_lab.protocol.side import Awaited, Side
@@ -24,54 +24,6 @@ _BARE_LF = re.compile(rb"(?<!\r)\n")
 _NAMED = 5
 """Mailboxes that the answer to a letter names; of more it says how many."""
 _UNFIT = {"bare-cr": "a bare CR", "bare-lf": "a bare LF", "nul": "a NUL", "eight-bit": "an octet above 127"}
-
-
-def _helo(context: Context, command: Command) -> Answer:
-    return Answer("helo", {"domain": context.policy.domain})
-
-
-def _rcpt(context: Context, command: Command) -> Answer:
-    if command.path is None:
-        return Answer("argument-syntax")
-    verdict = context.policy.route(command.path)
-    if verdict.answer.key == NOT_OURS and context.policy.relays(context.client, context.position.facts):
-        return Answer("recipient-ok", verdict.answer.fields)
-    return verdict.answer
-
-
-def _data(context: Context, command: Command) -> Answer:
-    if context.envelope.forward_paths:
-        return Answer("start-content")
-    return Answer(context.policy.data_without_recipients, {"verb": command.verb})
-
-
-def _rset(context: Context, command: Command) -> Answer:
-    return Answer("reset")
-
-
-def _noop(context: Context, command: Command) -> Answer:
-    return Answer("nothing")
-
-
-def _vrfy(context: Context, command: Command) -> Answer:
-    return context.policy.verify_name(command.text("string"))
-
-
-def _quit(context: Context, command: Command) -> Answer:
-    return Answer("closing", {"domain": context.policy.domain})
-
-
-ANSWERS: dict[str, Answering] = {
-    "HELO": _helo,
-    "MAIL": sender_ok,
-    "RCPT": _rcpt,
-    "DATA": _data,
-    "RSET": _rset,
-    "NOOP": _noop,
-    "VRFY": _vrfy,
-    "QUIT": _quit,
-}
-"""What the server does at each verb; EHLO needs the dialect and stands with the session."""
 
 
 class ServerSession(Side):

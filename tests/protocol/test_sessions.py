@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 from esmtp_lab.errors import CannotUndo, DataError, LocalProtocolError
 from esmtp_lab.extensions import SHIPPED
 from esmtp_lab.lab import Lab, client_dialect, server_dialect
+from esmtp_lab.protocol.answers import ANSWERS
 from esmtp_lab.protocol.client import ClientSession, Delivery
 from esmtp_lab.protocol.dialect import Dialect, choose
 from esmtp_lab.protocol.era import ERAS, find_era
 from esmtp_lab.protocol.event import lines
 from esmtp_lab.protocol.policy import find_policy, policies, with_users
 from esmtp_lab.protocol.replies import Answer, catalogue
-from esmtp_lab.protocol.server import ANSWERS, ServerSession, stored
+from esmtp_lab.protocol.server import ServerSession, stored
 from esmtp_lab.protocol.session import FACTS, NOT_VERBS, STATES
 from esmtp_lab.wire.path import Path
 from esmtp_lab.wire.span import tiles

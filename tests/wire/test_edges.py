@@ -420,6 +420,7 @@ def test_the_parts_of_a_path():
     assert [each.part for each in route.inner] == ["at", "domain", "literal", "at", "domain", "literal"]
     (parameter,) = [each for each in DIALECT.parse(b"MAIL FROM:<> A=1").spans if each.part == "parameter"]
     assert [each.part for each in parameter.inner] == ["esmtp-keyword", "equals", "esmtp-value"]
+    assert span.find(OLD.parse(b"MAIL FROM:<a@[1.2.3.4]>").spans, "address-literal") is not None
     (null,) = [each for each in DIALECT.parse(b"MAIL FROM:<>").spans if each.part == "reverse-path"]
     assert [each.part for each in null.inner] == ["angle", "angle"]
 
