@@ -28,6 +28,7 @@ CHECKS: tuple[tuple[str, list[str]], ...] = (
     ("server benchmark, short", ["python", "tests/benchmarks/bench_server.py", "--rounds", "2", "--margin", "2"]),
     ("client benchmark, short", ["python", "tests/benchmarks/bench_client.py", "--rounds", "2", "--margin", "2"]),
     ("start-up benchmark, short", ["python", "tests/benchmarks/bench_startup.py"]),
+    ("mutation, short", ["python", "tests/long/mutation.py", "--sample", "24", "esmtp_lab/wire"]),
     ("tests", ["pytest", "--cov", "--cov-report=term", "--durations=5", *sys.argv[1:]]),
 )
 

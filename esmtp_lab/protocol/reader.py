@@ -20,7 +20,7 @@ from esmtp_lab.wire.transparency import END_OF_DATA as LONE_DOT
 
 _CHUNK = re.compile(rb"BDAT[ ]+([0-9]{1,12})\b", re.IGNORECASE)
 _LONGEST_LINE = 1 << 24
-_MOST_WAITING = 1000
+_MOST_WAITING = 100
 """Inputs without a reply that a reader remembers; a transcript that has more lacks the server's lines."""
 _ALWAYS = frozenset({"421", "500", "501", "502", "503", "504", "554", "530", "550"})
 

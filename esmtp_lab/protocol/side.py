@@ -277,7 +277,7 @@ class Side:
             waiting, self.waiting = self.waiting, ()
             for each in waiting:
                 self._await(each.entry, each.command, each.deviations, each.content)
-        if row is not None and row.clears:
+        if self.position.closed or (row is not None and row.clears):
             self.envelope = EMPTY
         if self.dialect.framing(self.position.state) != "line":
             self.exchange = ()

@@ -1,7 +1,5 @@
 """Reading transcripts of others: lines are missing, sessions follow each other, extensions are strange."""
 
-import time
-
 import pytest
 
 from esmtp_lab.lab import client_dialect
@@ -108,11 +106,10 @@ def test_a_password_is_known_for_one_however_it_is_written(era, line):
     assert not any(b"c2VjcmV0" in mask(event) for event in events)
 
 
-def test_a_transcript_without_the_server_is_read_in_time():
-    start = time.process_time()
-    found = list(read_marked((b"C: NOOP" for _ in range(20_000)), client_dialect()))
-    assert len(found) == 20_000
-    assert time.process_time() - start < 10
+def test_a_transcript_without_the_server_is_read_all_the_same():
+    found = list(read_marked((b"C: NOOP" for _ in range(2_000)), client_dialect()))
+    assert len(found) == 2_000
+    assert len(found[-1].event.in_flight) <= 100
     assert found[-1].event.before == Position("initial")
 
 
