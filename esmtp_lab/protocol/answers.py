@@ -7,6 +7,7 @@ from esmtp_lab.protocol.extension import Answering, Context, sender_ok
 from esmtp_lab.protocol.policy import NOT_OURS
 from esmtp_lab.protocol.replies import Answer
 from esmtp_lab.wire.command import Command
+from esmtp_lab.wire.path import Path
 
 
 def _helo(context: Context, command: Command) -> Answer:
@@ -14,9 +15,7 @@ def _helo(context: Context, command: Command) -> Answer:
 
 
 def _rcpt(context: Context, command: Command) -> Answer:
-    if command.path is None:
-        return Answer("argument-syntax")
-    verdict = context.policy.route(command.path)
+    verdict = context.policy.route(command.path or Path())
     if verdict.answer.key == NOT_OURS and context.policy.relays(context.client, context.position.facts):
         return Answer("recipient-ok", verdict.answer.fields)
     return verdict.answer

@@ -123,10 +123,7 @@ class Event:
 @lru_cache(maxsize=256)
 def _plain(octets: bytes) -> tuple[Span, ...]:
     end = line_end(octets)
-    spans = unparsed(octets, 0, end, "secret")
-    if end < len(octets):
-        spans.append(Span(end, len(octets), "crlf"))
-    return tuple(spans)
+    return (*unparsed(octets, 0, end, "secret"), Span(end, len(octets), "crlf"))
 
 
 def text_events(event: Event, wire: bytes | None = None, header: bool = True) -> Iterator[Event]:

@@ -41,7 +41,7 @@ class Side:
     most_content: int | None = None
     """Octets of one content, as it travels, that are kept to be looked at; None keeps all. The rest is counted."""
 
-    def __init__(self, dialect: Dialect, *, started: bool = True, watched: bool = True) -> None:
+    def __init__(self, dialect: Dialect, *, watched: bool = True) -> None:
         self.dialect = dialect
         self.watched = watched
         self.position = Position()
@@ -49,8 +49,7 @@ class Side:
         self.client_name = ""
         self.offered: dict[str, tuple[str, ...]] = {}
         self.waiting: tuple[Awaited, ...] = ()
-        if started:
-            self._await(GREETING)
+        self._await(GREETING)
         self.exchange: tuple[bytes, ...] = ()
         self.answered = self.lost = ""
         self.nonsense = False

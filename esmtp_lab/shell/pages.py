@@ -94,15 +94,18 @@ def mailbox_names(session: "Session") -> tuple[str, ...]:
 
 
 def mail(session: "Session", argument: str) -> None:
-    """The mailboxes, the letters in one of them, or one letter."""
+    """The mailboxes, the letters in one of them, or one letter; where there is but one, that one."""
     name, _, number = argument.partition(" ")
     letters = session.lab.mailboxes.octets(name)
+    if name and not number and len(letters) == 1:
+        number = "1"
     if not name:
         boxes = session.lab.mailboxes.letters
-        counts = [f"{visible(each.encode()):<14} {len(boxes.get(each, ()))}" for each in mailbox_names(session)]
-        session.show("mailboxes and their letters", counts)
+        counts = [f"{each:<14} {len(boxes.get(each, ()))}" for each in mailbox_names(session)]
+        session.show("mailboxes and their letters", counts or ["no letter yet"])
     elif name not in mailbox_names(session):
-        session.tell(f"there is no mailbox {name} here; there are {', '.join(mailbox_names(session))}")
+        known = ", ".join(mailbox_names(session))
+        session.tell(f"there is no mailbox {name} here; {f'there are {known}' if known else 'no letter came yet'}")
     elif not number:
         session.show(f"mailbox {name}", [*_subjects(letters)] or ["no letter"])
     elif number.isdecimal() and 0 < int(number) <= len(letters):

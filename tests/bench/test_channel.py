@@ -209,3 +209,11 @@ def test_forgiving_does_not_depend_on_how_octets_are_cut(cut):
     made.run()
     heard = [each.server.octets for each in made.log if each.server and each.server.kind == "command"]
     assert heard == [b"NOOP\r\n"] * 3
+
+
+def test_a_server_that_hangs_up_behind_an_answer():
+    made = bench(policy="ehlo-hangs-up")
+    crossings = made.send(b"NOOP\r\nEHLO a\r\n")
+    assert [each.event.kind for each in crossings] == ["command", "command", "reply", "moment"]
+    assert made.client.position.closed
+    assert made.client.lost == "EHLO"

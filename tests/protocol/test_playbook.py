@@ -407,3 +407,21 @@ def test_who_proved_who_they_are_is_in_the_time_stamp(plays):
     for hello, word in (("C: HELO a\nS: 250", "SMTP"), ("C: EHLO a\nS: 250", "ESMTP"), (proof, "ESMTPA")):
         lab = plays(f"{hello}\n{begin}", policy="members")
         assert f" with {word}; ".encode() in lab.mailboxes.octets("ada")[0]
+
+
+def test_a_policy_can_answer_for_the_lone_dot(plays):
+    begin = "C: HELO a\nS: 250\nC: MAIL FROM:<a@b>\nS: 250\nC: RCPT TO:<ada@lab.example>\nS: 250\nC: DATA\nS: 354\n"
+    for key, code in (("not-stored", 451), ("too-large", 552), ("no-recipients", 554)):
+        policy = replace(find_policy("lab"), answers={"END_OF_DATA": key})
+        lab = plays(f"{begin}C: x\nC: .\nS: {code}\n> server=ready", policy=policy)
+        assert lab.mailboxes.letters == {}
+
+
+def test_where_the_policy_lets_content_come_without_a_recipient(plays):
+    """RFC 2920 section 3.1: with 354 after all, the lone dot is answered 554."""
+    policy = replace(find_policy("lab"), data_without_recipients="start-content")
+    plays("C: EHLO a\nS: 250\nC: MAIL FROM:<a@b>\nS: 250\nC: DATA\nS: 354\nC: .\nS: 554\n> server=ready", policy=policy)
+
+
+def test_a_client_that_was_refused_can_only_leave(plays):
+    plays("S: 554\nC: NOOP\nS: 503\nC: MAIL FROM:<a@b>\nS: 503\nC: QUIT\nS: 221\n> client=closed", policy="no-service")

@@ -262,3 +262,12 @@ def test_a_bench_is_annotated_by_its_own_era():
         assert isinstance(lab.bench, Bench)
         greeting = lab.explain(lab.bench.log[0])
         assert document in {citation.rule.rfc for citation in greeting.citations}
+
+
+def test_a_parameter_rule_points_at_its_parameter():
+    lab = Lab()
+    lab.send("EHLO a")
+    line = "MAIL FROM:<a@b> BODY=7BIT SIZE=10"
+    found = lab.explain(lab.send(line)[0]).citations
+    (size,) = [each for each in found if each.rule.lineage == "size-declared"]
+    assert line[slice(*size.span)] == "SIZE=10"

@@ -283,3 +283,11 @@ def test_a_secret_is_masked(tmp_path: Path, types: Types) -> None:
     session.type("/explain")
     session.type(f"/save {tmp_path / 'out'}")
     assert "c2VjcmV0" not in (tmp_path / "out").read_text()
+
+
+def test_one_letter_is_shown_at_once_and_a_host_may_know_nobody(types: Types, letter: tuple[str, ...]) -> None:
+    session = types(*letter, "/mail ada")
+    assert session.page is not None and session.page.title == "mailbox ada, letter 1"
+    session = types("/host open", "/mail")
+    assert session.page is not None and session.page.lines == ("no letter yet",)
+    assert "no letter came yet" in remarks(types("/host open", "/mail x"))
