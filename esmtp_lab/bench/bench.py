@@ -35,6 +35,14 @@ class Bench(Channel):
         """The client sends octets as they stand; what crossed the wire because of that."""
         return self._act(lambda: self.client_says(octets))
 
+    def put(self, octets: bytes) -> list[Crossing]:
+        """The client says octets, and nothing crosses before `step`; `send` does all at once."""
+        return self._act(lambda: self.client_says(octets), run=False)
+
+    def step(self) -> list[Crossing]:
+        """Let what is on its way cross, each way once, and nothing more; empty where nothing was."""
+        return self._act(self.carry, run=False)
+
     def say(self, octets: bytes) -> list[Crossing]:
         """The server, played by hand, says octets as they stand."""
         return self._act(lambda: self.server_says(octets))
@@ -54,12 +62,13 @@ class Bench(Channel):
         """Let time pass; a server that hears nothing for too long says 421."""
         return self._act(lambda: self.wait(seconds))
 
-    def _act(self, action: Callable[[], None]) -> list[Crossing]:
+    def _act(self, action: Callable[[], object], *, run: bool = True) -> list[Crossing]:
         begin = len(self.log)
         self._past.append((self.save(), begin))
         self._future.clear()
         action()
-        self.run()
+        if run:
+            self.run()
         return self.log[begin:]
 
     # Looking -------------------------------------------------------------------------------------

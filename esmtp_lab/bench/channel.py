@@ -129,19 +129,19 @@ class Channel:
         """A value that `load` comes back to; equal values are equal moments."""
         ends = tuple((end.client.save(), end.server.save()) for end in self._ends)
         boxes = (self.host.mailboxes.save(), self.caller.mailboxes.save() if self.caller else None)
-        return ends, boxes, self.delivery, self.awaits_turn, self.turned, self.faults, self.carried
+        under_way = (tuple(self._to_server), tuple(self._heard), tuple(self._to_client))
+        return ends, boxes, under_way, self.delivery, self.awaits_turn, self.turned, self.faults, self.carried
 
     def load(self, saved: tuple[Any, ...]) -> None:
         """Come back to a saved moment."""
-        ends, boxes, self.delivery, self.awaits_turn, self.turned, self.faults, self.carried = saved
+        ends, boxes, under_way, self.delivery, self.awaits_turn, self.turned, self.faults, self.carried = saved
         for end, (client, server) in zip(self._ends, ends, strict=True):
             end.client.load(client)
             end.server.load(server)
         self.host.mailboxes.load(boxes[0])
         if self.caller is not None:
             self.caller.mailboxes.load(boxes[1])
-        for waiting in (self._to_server, self._heard, self._to_client):
-            waiting.clear()
+        self._to_server, self._heard, self._to_client = map(list, under_way)
 
     # Saying --------------------------------------------------------------------------------------
 
@@ -180,20 +180,24 @@ class Channel:
 
     # Carrying ------------------------------------------------------------------------------------
 
+    def carry(self) -> bool:
+        """Carry what is on its way across, each way once, or let the client go on; whether there was anything."""
+        to_server, to_client = self.client.take(), self.server.take()
+        if to_server:
+            self.now += self.latency / 2
+            self._carry_to_server(to_server)
+        if to_client:
+            self.now += self.latency / 2
+            self._carry_to_client(to_client)
+        if to_server or to_client:
+            return True
+        self._hang_up()
+        return self._turn() or self._go_on()
+
     def run(self) -> None:
         """Carry octets across until both ends wait."""
-        while True:
-            to_server, to_client = self.client.take(), self.server.take()
-            if to_server:
-                self.now += self.latency / 2
-                self._carry_to_server(to_server)
-            if to_client:
-                self.now += self.latency / 2
-                self._carry_to_client(to_client)
-            if not (to_server or to_client):
-                self._hang_up()
-                if not (self._turn() or self._go_on()):
-                    break
+        while self.carry():
+            pass
         # What nobody heard was said into a closed channel, or forged into one.
         self.log += [Crossing(event, None) for event in self._to_server]
         self.log += [Crossing(None, event) for event in self._heard + self._to_client]

@@ -24,9 +24,8 @@ class Annotator:
     def __init__(self, rules: Book, era: Era) -> None:
         self.era = era
         self._index: dict[tuple[str, str], list[Rule]] = {}
-        seen_here = (rule for rule in rules.in_era(era) if rule.visible in ("dialogue", "letter"))
-        for rule in sorted(seen_here, key=_specificity, reverse=True):
-            for key in _places(rule):
+        for rule in rules.in_era(era):
+            for key in _places(rule) if rule.visible in ("dialogue", "letter") else ():
                 self._index.setdefault(key, []).append(rule)
 
     def __call__(self, event: Event) -> Event:

@@ -217,3 +217,21 @@ def test_a_server_that_hangs_up_behind_an_answer():
     assert [each.event.kind for each in crossings] == ["command", "command", "reply", "moment"]
     assert made.client.position.closed
     assert made.client.lost == "EHLO"
+
+
+def test_step_by_step():
+    made = bench()
+    before = made.state
+    assert made.put(b"NOOP\r\n") == []
+    said = made.state
+    assert [each.speaker for each in made.step()] == ["client"]
+    assert [each.speaker for each in made.step()] == ["server"]
+    assert made.step() == []
+    for _ in range(3):
+        made.undo()
+    assert made.state == said
+    made.redo()
+    assert [each.event.code for each in made.step()] == [250]
+    for _ in range(3):
+        made.undo()
+    assert made.state == before

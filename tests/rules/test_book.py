@@ -271,3 +271,15 @@ def test_a_parameter_rule_points_at_its_parameter():
     found = lab.explain(lab.send(line)[0]).citations
     (size,) = [each for each in found if each.rule.lineage == "size-declared"]
     assert line[slice(*size.span)] == "SIZE=10"
+
+
+def test_citations_come_broken_first_then_the_most_specific_and_the_general_last():
+    from esmtp_lab.rules.annotator import _specificity
+
+    lab = Lab()
+    for line in ("EHLO a", "MAIL FROM: <a@b>", "mail from:<a@b> SIZE=1", "RCPT TO:<x@lab.example>", "HELP"):
+        for crossing in lab.send(line):
+            found = lab.explain(crossing).citations
+            order = [(not each.broken, each.rule.general, -_specificity(each.rule)) for each in found]
+            assert order == sorted(order)
+            assert len({each[2] for each in order}) > 1

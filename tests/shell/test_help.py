@@ -39,7 +39,7 @@ def test_repair(session: Session, line: str, corrected: str) -> None:
     [
         ((), "EH", ""),
         ((), "EHLO me.example", "→ 250"),
-        ((), "XYZ", "XYZ is no command   → 500 5.5.2 Command unrecognized"),
+        ((), "XYZ", "XYZ is no command   → 500 Command unrecognized"),
         ((), "MAIL FROM:<a@b.example>", "→ 503"),
         (("EHLO me.example",), "MAIL FROM: a", "octet 10:"),
         (("EHLO me.example",), "MAIL FROM:<a", '"@" and a domain'),
@@ -47,14 +47,13 @@ def test_repair(session: Session, line: str, corrected: str) -> None:
         (("EHLO me.example",), "MAIL FROM:<a@b.example>", "→ 250"),
         (("EHLO me.example", "MAIL FROM:<>"), "RCPT TO:<zoe@lab.example>", "→ 550 5.1.1 No mailbox"),
         (("EHLO me.example", "MAIL FROM:<>", "RCPT TO:<ada@lab.example>", "DATA"), "", "a lone dot ends it"),
-        (("MAIL FROM: a@b.example",), "", ""),
         (("EHLO me.example", "MAIL FROM: a@b.example"), "", "the Up arrow brings MAIL FROM:<a@b.example>"),
         ((), "/era", ""),
     ],
 )
 def test_hint(types: Types, typed: tuple[str, ...], line: str, told: str) -> None:
-    found = hint(types(*typed), line).line.replace("500 Command", "500 5.5.2 Command")
-    assert told in found if told else typed or found == ""
+    found = hint(types(*typed), line).line
+    assert told in found if told else found == ""
 
 
 def test_hint_for_the_one_who_plays_the_server(types: Types) -> None:

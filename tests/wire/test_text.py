@@ -88,3 +88,12 @@ def test_every_kind_of_transcript_line():
         ("blank", b""),
         ("C", b"NOOP\r\n"),
     ]
+
+
+HIDDEN = [0x00, 0x1F, 0x7F, 0x9F, 0xAD, 0x34F, 0x61C, 0x115F, 0x180E, 0x200B, 0x200F, 0x2028, 0x202E, 0x2060, 0x206F]
+HIDDEN += [0x3164, 0xFE00, 0xFE0F, 0xFEFF, 0xFFA0, 0xFFF9, 0xE0001, 0xE0FFF]
+
+
+@pytest.mark.parametrize("code", HIDDEN)
+def test_every_kind_of_hidden_character_is_spelt_out(code):
+    assert visible(f"a{chr(code)}b".encode()).isascii()
