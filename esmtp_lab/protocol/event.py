@@ -37,7 +37,9 @@ class Event:
     "header" or "body". `reply` counts the replies from 1, and `line` says which line of its reply this is: only,
     first, middle, last. `length` is in octets and larger than `octets` where a line was too long to keep.
     `offered` holds the keywords of the EHLO reply then in force, `in_flight` the inputs that had no
-    reply yet when a command was sent. `citations` are added by the annotator.
+    reply yet when a command was sent. `upon` is the input that was answered last before this, and its
+    code, where this is no reply itself.
+    `citations` are added by the annotator.
     """
 
     observer: str
@@ -56,6 +58,7 @@ class Event:
     content: Content | None = None
     offered: tuple[str, ...] = ()
     in_flight: tuple[str, ...] = ()
+    upon: tuple[str, int] = ("", 0)
     citations: tuple[Any, ...] = ()
 
     @property

@@ -18,6 +18,10 @@ from esmtp_lab.wire.transparency import END_OF_DATA as LONE_DOT
 from esmtp_lab.wire.transparency import Unstuffer
 
 
+NOTHING_YET = ("", 0)
+"""What was answered before the first reply."""
+
+
 class Awaited(NamedTuple):
     """An input that has no reply yet: the command or the content that it came in, what was wrong with that, and where
     it leads if all goes well."""
@@ -336,6 +340,8 @@ class Side:
             deviations,
             content,
             tuple(self.offered),
+            (),
+            (self.answered, self.reply.code) if self.reply and kind != "reply" else NOTHING_YET,
         )
 
 

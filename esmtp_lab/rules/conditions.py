@@ -88,6 +88,12 @@ class Seen:
         return waiting | {"?"} if waiting else waiting
 
     @cached_property
+    def upon(self) -> Values:
+        """What was answered last: "EHLO", "EHLO 550", "EHLO 5yz"; "-" before the first reply."""
+        entry, code = self.event.upon
+        return frozenset({entry, f"{entry} {code:03d}", f"{entry} {code // 100}yz"}) if code else frozenset({"-"})
+
+    @cached_property
     def verb_case(self) -> str:
         """Whether the verb was written in capitals, or is "mixed"."""
         first = self.event.spans[:1]
@@ -142,6 +148,8 @@ KEYS: Mapping[str, Callable[[Seen, Values], bool]] = {
     "not_offered": _not_offered,
     "verb_case": _one_of("verb_case"),
     "in_flight": _any_of("in_flight"),
+    "upon": _any_of("upon"),
+    "not_upon": _none_of("upon"),
 }
 """Every condition by its name in a rule file."""
 
