@@ -16,7 +16,7 @@ def _places(policy: Policy, mailbox: str) -> tuple[str, ...]:
 
 def _checks(context: Context, command: Command) -> Answer | None:
     """RFC 821 section 3.4: a user who is away, or takes no messages there, is answered 450."""
-    if command.verb != "RCPT" or context.envelope.verb != "SEND" or command.path is None:
+    if context.envelope.verb != "SEND" or command.path is None:
         return None
     boxes = context.policy.route(command.path).mailboxes
     absent = [box for box in boxes if not context.policy.at_terminal(box)]
@@ -39,6 +39,6 @@ SEND = Extension(
     ),
     rows=(row("ready", "SEND", "2", "mail", "send-to-terminal"),),
     answers={"SEND": sender_ok},
-    checks=_checks,
+    checks={"RCPT": _checks},
     places=_places,
 )

@@ -23,6 +23,6 @@ SIZE = Extension(
     mail_parameters=(ParameterForm("SIZE", "[0-9]{1,20}", "SIZE=digits", "how large the letter will be, in octets"),),
     line_growth={"MAIL": 26},
     offered_params=lambda policy: str(policy.max_size),
-    checks=_checks,
+    checks={"MAIL": _checks},
     adds=lambda content: Parameter("SIZE", str(len(content)).encode()),
 )

@@ -98,6 +98,9 @@ class Server:
         self.channels: set[Channel] = set()
         self.opened = 0
         self.closing = False
+        # What a channel reads is taken out at once, so all of them read into the same room.
+        self.room = memoryview(bytearray(CONTENT_BLOCK))
+        self.small_room = self.room[:BLOCK]
         self._recent: dict[str, int] = {}
         self._minute = 0
         self._listener: asyncio.Server | None = None
@@ -155,7 +158,6 @@ class Channel(asyncio.BufferedProtocol):
         self.gone = asyncio.Event()
         self._server = server
         self._loop = asyncio.get_running_loop()
-        self._buffer = bytearray(BLOCK)
         self._number = 0
         self._heard_at = self._loop.time()
         self._timer: asyncio.TimerHandle | None = None
@@ -192,18 +194,15 @@ class Channel(asyncio.BufferedProtocol):
         self._timer = self._loop.call_later(server.limits.idle, self._watch)
         self._step(self._session.start)
 
-    def get_buffer(self, sizehint: int) -> bytearray:
-        """Where the next octets are put: a large buffer as long as content comes."""
-        size = CONTENT_BLOCK if self._session.in_content else BLOCK
-        if len(self._buffer) != size:
-            self._buffer = bytearray(size)
-        return self._buffer
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Where the next octets are put: a large room as long as content comes."""
+        return self._server.room if self._session.in_content else self._server.small_room
 
     def buffer_updated(self, nbytes: int) -> None:
         """Octets have come. After the server's last word they are let go by."""
         self._heard_at = self._loop.time()
         if not self._finished:
-            self._step(self._session.receive, bytes(memoryview(self._buffer)[:nbytes]))
+            self._step(self._session.receive, self._server.room[:nbytes].tobytes())
 
     def eof_received(self) -> bool:
         """The client will say no more. All that came whole is answered, so close once that is sent."""

@@ -14,10 +14,18 @@ def _helo(context: Context, command: Command) -> Answer:
     return Answer("helo", {"domain": context.policy.domain})
 
 
+def _mail(context: Context, command: Command) -> Answer:
+    for parameter in command.parameters:
+        if parameter.keyword in context.policy.not_now:
+            return Answer("parameter-for-now", {"keyword": parameter.keyword})
+    return sender_ok(context, command)
+
+
 def _rcpt(context: Context, command: Command) -> Answer:
-    verdict = context.policy.route(command.path or Path())
+    path = command.path or Path()
+    verdict = context.policy.route(path)
     if verdict.answer.key == NOT_OURS and context.policy.relays(context.client, context.position.facts):
-        return Answer("recipient-ok", verdict.answer.fields)
+        return Answer(context.policy.onward(path.domain), verdict.answer.fields)
     return verdict.answer
 
 
@@ -45,7 +53,7 @@ def _quit(context: Context, command: Command) -> Answer:
 
 ANSWERS: dict[str, Answering] = {
     "HELO": _helo,
-    "MAIL": sender_ok,
+    "MAIL": _mail,
     "RCPT": _rcpt,
     "DATA": _data,
     "RSET": _rset,
@@ -53,4 +61,4 @@ ANSWERS: dict[str, Answering] = {
     "VRFY": _vrfy,
     "QUIT": _quit,
 }
-"""By verb; EHLO needs the dialect, and stands with the session."""
+"""By verb; that to EHLO needs the dialect, and stands with the session."""

@@ -24,6 +24,7 @@ from esmtp_lab.protocol.session import (
     Row,
 )
 from esmtp_lab.wire.command import Command, parse_command
+from esmtp_lab.wire.framing import Deviation, Line, deviations
 from esmtp_lab.wire.parameter import Parameter
 
 
@@ -32,6 +33,17 @@ class Move(NamedTuple):
 
     position: Position
     row: Row | None
+
+
+class Heard(NamedTuple):
+    """A line of the client's as its reader takes it: as which input, as which command, and what is wrong with its octets.
+
+    A line of an exchange is no command.
+    """
+
+    entry: str
+    command: Command | None
+    deviations: tuple[Deviation, ...]
 
 
 class Dialect:
@@ -66,7 +78,9 @@ class Dialect:
         self._heard_of = {form.verb: form.syntax for form in foreign if form.verb not in NOT_VERBS}
         self._framings = {state: "line" for state, entry in self._index if entry == CONTINUATION}
         self._framings |= {state: "content" for state, entry in self._index if entry == END_OF_DATA}
-        self.checks = tuple(each.checks for each in self.extensions if each.checks is not None)
+        self.checks = {
+            verb: tuple(each.checks[verb] for each in self.extensions if verb in each.checks) for verb in self.forms
+        }
         self.content_checks = tuple(each.checks_content for each in self.extensions if each.checks_content is not None)
         self._places = {form.verb: each.places for each in self.extensions if each.places for form in each.forms}
         self._exchanges = frozenset(
@@ -78,6 +92,7 @@ class Dialect:
         }
         # What a line means and where a reply leads depend on nothing else, so they are worked out once.
         self.parse = lru_cache(maxsize=512)(self._parse)
+        self.heard = lru_cache(maxsize=512)(self._heard)
         self.move = lru_cache(maxsize=4096)(self._move)
         self.suppose = lru_cache(maxsize=1024)(self._suppose)
 
@@ -91,6 +106,15 @@ class Dialect:
             foreign = parse_command(octets, self._heard_of.get, self.era.grammar)
             return replace(foreign, problem=command.problem)
         return command
+
+    def _heard(self, line: Line, continues: bool) -> Heard:
+        """Take a line of the client's, which `continues` an exchange or is a command."""
+        command = None if continues else self.parse(line.octets)
+        entry = CONTINUATION if command is None else self.input_of(command.verb)
+        found = deviations(line.octets)
+        if line.length > (limit := self.line_limit(entry)):
+            found += (Deviation(limit, "overlong", line.length),)
+        return Heard(entry, command, found)
 
     def syntax(self, verb: str) -> str | None:
         """The syntax of a verb, or None where this side does not implement it."""

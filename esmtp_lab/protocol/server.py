@@ -68,7 +68,9 @@ class ServerSession(Side):
         self._after_cr = False
         self._errors = 0
         self._out = b""
-        self._answers = ANSWERS | {verb: answer for each in dialect.extensions for verb, answer in each.answers.items()}
+        self._answers = {**ANSWERS, "EHLO": self._ehlo}
+        for extension in dialect.extensions:
+            self._answers.update(extension.answers)
 
     def take(self) -> bytes:
         """The octets that wait to be sent, taken out."""
@@ -87,7 +89,7 @@ class ServerSession(Side):
         if self.policy.lenient and octets:
             octets, events = self._forgive(octets, now)
         self._commands.feed(octets)
-        while self.letter is None and not self.position.closed and self._next(events, now):
+        while self._commands.buffer and self.letter is None and not self.position.closed and self._next(events, now):
             if not self.by_hand:
                 events += self._decide(now)
             elif self.waiting[-1].entry == END_OF_DATA:
@@ -181,11 +183,9 @@ class ServerSession(Side):
             fields = {"expected": f"expected {command.problem.expected}", "at": str(command.problem.at)}
             return Answer("argument-syntax", fields)
         context = self._context()
-        return self._refusal(context, command) or self._accepted(context, entry, command)
+        return self._refusal(context, command) or self._answers[entry](context, command)
 
-    def _accepted(self, context: Context, entry: str, command: Command) -> Answer:
-        if entry != "EHLO":
-            return self._answers[entry](context, command)
+    def _ehlo(self, context: Context, command: Command) -> Answer:
         position = self.position._replace(facts=self.position.facts | {"extended"})
         return Answer("ehlo", {**self._about(), "client": command.host}, self.dialect.offers(self.policy, position))
 
@@ -200,7 +200,7 @@ class ServerSession(Side):
             return refusal
         if command.verb == "RCPT" and len(self.envelope.forward_paths) >= self.dialect.era.recipients:
             return Answer("too-many-recipients")
-        for check in self.dialect.checks:
+        for check in self.dialect.checks[command.verb]:
             if refusal := check(context, command):
                 return refusal
         return None

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 
 from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.event import Event
-from esmtp_lab.protocol.session import CONTINUATION, END_OF_DATA, GREETING, Position
+from esmtp_lab.protocol.session import END_OF_DATA, GREETING, Position
 from esmtp_lab.protocol.transaction import EMPTY, NOTHING, Content, Envelope, accept
 from esmtp_lab.wire.command import Command
 from esmtp_lab.wire.framing import Deviation, Framer, Line
+from esmtp_lab.wire.framing import deviations as deviations_of
 from esmtp_lab.wire.reply import Reply, ReplyAssembler, parse_reply_line
 from esmtp_lab.wire.transparency import END_OF_DATA as LONE_DOT
 from esmtp_lab.wire.transparency import Unstuffer
@@ -137,14 +138,12 @@ class Side:
         """Take in what the client sends; the events of what became whole."""
         self._commands.feed(octets)
         events: list[Event] = []
-        while self._next(events, now):
+        while self._commands.buffer and self._next(events, now):
             pass
         return events
 
     def _next(self, events: list[Event], now: float) -> bool:
         """Take the next whole thing of the client's into `waiting`; False, and nothing done, until more octets come."""
-        if not self._commands.buffer:
-            return False
         framing = self.framing
         if framing == "content":
             return self._content(events, now)
@@ -171,11 +170,7 @@ class Side:
         self.waiting += (Awaited(entry, command, deviations, content, supposed),)
 
     def _command(self, line: Line, continues: bool, events: list[Event], now: float) -> None:
-        command = None if continues else self.dialect.parse(line.octets)
-        entry = CONTINUATION if command is None else self.dialect.input_of(command.verb)
-        deviations = line.deviations
-        if line.length > (limit := self.dialect.line_limit(entry)):
-            deviations += (Deviation(limit, "overlong", line.length),)
+        entry, command, deviations = self.dialect.heard(line, continues)
         if self.watched:
             event = self._event("client", "command", line.octets, now, self.supposed, to=entry, deviations=deviations)
             if self.waiting or line.length != event.length:
@@ -235,7 +230,7 @@ class Side:
         awaited = self.waiting[0] if self.waiting else Awaited("")
         before, gathered = self.position, self._assembler.lines
         parsed = parse_reply_line(line.octets)
-        deviations = line.deviations
+        deviations = deviations_of(line.octets)
         if gathered and parsed.code != gathered[0].code:
             deviations += (Deviation(0, "code-changes", parsed.code),)
         if line.length > self.dialect.era.reply_line:
@@ -282,7 +277,7 @@ class Side:
                 self._await(each.entry, each.command, each.deviations, each.content)
         if self.position.closed or (row is not None and row.clears):
             self.envelope = EMPTY
-        if self.dialect.framing(self.position.state) != "line":
+        if self.exchange and self.dialect.framing(self.position.state) != "line":
             self.exchange = ()
         if reply.severity == 2 and awaited.command is not None:
             self._agree(awaited.command, row is not None and "extended" in row.gains, reply)

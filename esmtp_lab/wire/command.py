@@ -96,25 +96,21 @@ class Command:
     """One command line, read as far as it can be.
 
     `verb` is in capitals; `values` maps the names of productions to what was read; `spans` tile the
-    octets; `problem` says where the line stops to be derivable, or is None.
+    octets; `problem` says where the line stops to be derivable, or is None. `path` is the reverse-path or forward-path,
+    where the syntax has one and it could be read, and `parameters` stand in the order of the line.
     """
 
     verb: str
     values: Mapping[str, Any] = field(default_factory=dict)
     spans: tuple[Span, ...] = field(default=(), compare=False, repr=False)
     problem: Problem | None = field(default=None, compare=False)
+    path: Path | None = field(init=False, compare=False, repr=False)
+    parameters: tuple[Parameter, ...] = field(init=False, compare=False, repr=False)
 
-    @property
-    def path(self) -> Path | None:
-        """The reverse-path or forward-path, where the syntax has one and it could be read."""
-        found: Path | None = self.values.get("reverse-path", self.values.get("forward-path"))
-        return found
-
-    @property
-    def parameters(self) -> tuple[Parameter, ...]:
-        """The parameters, in the order in which they stand."""
-        found: tuple[Parameter, ...] = self.values.get("parameters", ())
-        return found
+    def __post_init__(self) -> None:
+        path = self.values.get("reverse-path", self.values.get("forward-path"))
+        object.__setattr__(self, "path", path)
+        object.__setattr__(self, "parameters", self.values.get("parameters", ()))
 
     @property
     def host(self) -> str:

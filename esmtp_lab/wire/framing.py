@@ -27,7 +27,6 @@ class Line(NamedTuple):
 
     octets: bytes
     length: int
-    deviations: tuple[Deviation, ...] = ()
 
 
 def deviations(octets: bytes, most: int | None = None) -> tuple[Deviation, ...]:
@@ -71,7 +70,7 @@ class Framer:
         self._dropped = 0
         if length > self._bound + 2:
             octets = octets[: min(end, self._bound)] + b"\r\n"
-        return Line(octets, length, deviations(octets))
+        return Line(octets, length)
 
     def rest(self) -> bytes:
         """Everything that waits, taken out: content is not made of command lines."""
