@@ -309,7 +309,7 @@ class Channel:
 
     def _turn(self) -> bool:
         """Where both ends agreed on TURN, change roles; the new server greets (RFC 821 section 3.8)."""
-        agreed = self.client.position.state == self.server.position.state == "turned"
+        agreed = self.client.position.turned and self.server.position.turned
         if self.turned or not agreed or self.caller is None:
             return False
         self.turned, self.delivery = True, self.awaits_turn

@@ -7,17 +7,21 @@ Deciding is left to `ServerSession`. Here stand storing before the 250 (RFC 2821
 import asyncio
 import errno
 from collections.abc import Callable
+from dataclasses import replace
 from time import time
 from typing import NamedTuple, Protocol, cast
 
 from esmtp_lab.errors import Unreachable
 from esmtp_lab.net.address import literal, resolve
+from esmtp_lab.net.dialogue import Dialogue, carry
+from esmtp_lab.protocol.client import Delivery
 from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.policy import Policy
 from esmtp_lab.protocol.replies import Answer
 from esmtp_lab.protocol.server import ServerSession, stored
 from esmtp_lab.protocol.transaction import Draft, Letter
+from esmtp_lab.wire.path import Path
 
 OnEvent = Callable[[int, Event], None]
 """Gets the number of a session, counted from 1, and what that session saw."""
@@ -40,6 +44,16 @@ class Mailboxes(Protocol):
 
     def draft(self, letter: Letter) -> Draft:
         """Begin a letter whose content is still to come."""
+
+
+class Waiting(Protocol):
+    """Letters for hosts that call and say TURN."""
+
+    def next(self, client: str) -> Delivery | None:
+        """Take out a letter for the host that calls itself so, or None where there is none."""
+
+    def back(self, delivery: Delivery) -> None:
+        """What became of it."""
 
 
 class Limits(NamedTuple):
@@ -71,29 +85,40 @@ async def serve(
     allow_remote: bool = False,
     limits: Limits = _LIMITS,
     on_event: OnEvent | None = None,
+    waiting: Waiting | None = None,
 ) -> "Server":
-    """Listen, and serve every client that comes; port 0 takes any that is free.
+    """Listen, and serve every client that comes; port 0 takes any that is free. What is `waiting` goes out after TURN.
 
     Raises Unreachable where the address is not loopback, unless `allow_remote`, or cannot be listened on.
     """
     addresses = await resolve(address, allow_remote=allow_remote)
-    server = Server(policy, dialect, mailboxes, limits, on_event)
+    server = Server(policy, dialect, mailboxes, limits, on_event, waiting)
     # A free port is found for one address; the others of the same name might not have it free.
     await server.listen(addresses if port else addresses[:1], port)
     return server
 
 
 class Server:
-    """Listens until `close`; as a context manager it closes at the end of its block. `port` is where it listens."""
+    """Listens until `close`; as a context manager it closes at the end of its block. `port` is where it listens.
+
+    One that never listens can still serve a channel that somebody else has opened, with `adopt`.
+    """
 
     def __init__(
-        self, policy: Policy, dialect: Dialect, mailboxes: Mailboxes, limits: Limits, on_event: OnEvent | None
+        self,
+        policy: Policy,
+        dialect: Dialect,
+        mailboxes: Mailboxes,
+        limits: Limits = _LIMITS,
+        on_event: OnEvent | None = None,
+        waiting: Waiting | None = None,
     ) -> None:
         self.policy = policy
         self.dialect = dialect
         self.mailboxes = mailboxes
         self.limits = limits
         self.on_event = on_event
+        self.waiting = waiting
         self.port = 0
         self.channels: set[Channel] = set()
         self.opened = 0
@@ -113,6 +138,13 @@ class Server:
         except OSError as error:
             raise Unreachable(f"cannot listen on {', '.join(addresses)} port {port}: {error.strerror}") from None
         self.port = self._listener.sockets[0].getsockname()[1]
+
+    async def adopt(self, transport: asyncio.BaseTransport) -> None:
+        """Serve at this end of an open channel, until it is closed."""
+        channel = Channel(self)
+        transport.set_protocol(channel)
+        channel.connection_made(transport)
+        await channel.gone.wait()
 
     def admits(self, address: str, now: float) -> str:
         """Which situation of the reply catalogue keeps a client out, or nothing where it may come in."""
@@ -166,6 +198,7 @@ class Channel(asyncio.BufferedProtocol):
         self._dismissed = False
         self._finished = False
         self._lost = False
+        self._call: asyncio.Task[None] | None = None
 
     # What the transport says ---------------------------------------------------------------------
 
@@ -232,7 +265,9 @@ class Channel(asyncio.BufferedProtocol):
     def dismiss(self) -> None:
         """Say 421 and close; where a letter is being stored, after the answer to it."""
         self._dismissed = True
-        if not (self._storing or self._finished):
+        if self._call is not None:
+            self._call.cancel()
+        elif not (self._storing or self._finished):
             self._step(self._session.close, "shutting-down")
 
     # One step ------------------------------------------------------------------------------------
@@ -243,8 +278,9 @@ class Channel(asyncio.BufferedProtocol):
             self._pass_on(move(*args, time()))
             while self._session.letter is not None and not self._storing:
                 self._store(self._session.letter)
-            if self._session.position.closed:
-                self._finish()
+            end = _ENDS.get(self._session.position.state)
+            if end is not None:
+                end(self)
         except Exception as error:
             self._fail(error)
 
@@ -296,6 +332,50 @@ class Channel(asyncio.BufferedProtocol):
         else:
             self._step(self._session.close, "timed-out")
 
+    # Changed roles -------------------------------------------------------------------------------
+
+    def _turn(self) -> None:
+        """The client's end of this channel serves now, and we are the client (RFC 821 section 3.8)."""
+        if self._call is not None:
+            return
+        self._finished = True
+        if self._timer is not None:
+            self._timer.cancel()
+        self._call = self._loop.create_task(self._deliver())
+        self._call.add_done_callback(self._called)
+
+    async def _deliver(self) -> None:
+        server, number, show = self._server, self._number, self._server.on_event
+        waiting = server.waiting.next(self._session.client_name) if server.waiting else None
+        delivery = waiting or Delivery(Path(), (), b"")
+        observe = (lambda event: show(number, event)) if show is not None else None
+        dialogue = Dialogue(replace(delivery, helo=server.policy.domain), server.dialect, on_event=observe)
+        reader, writer = self._streams()
+        try:
+            await carry(dialogue, reader, writer)
+        except Unreachable:
+            """The other end does not greet: nothing has become of the letter."""
+        finally:
+            writer.transport.abort()
+            if waiting is not None and server.waiting is not None:
+                server.waiting.back(dialogue.outcome[0])
+
+    def _streams(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """The open channel as streams, which from now on hear what comes."""
+        reader = asyncio.StreamReader(loop=self._loop)
+        protocol = asyncio.StreamReaderProtocol(reader, loop=self._loop)
+        self._transport.set_protocol(protocol)
+        protocol.connection_made(self._transport)
+        return reader, asyncio.StreamWriter(self._transport, protocol, reader, self._loop)
+
+    def _called(self, call: "asyncio.Task[None]") -> None:
+        """All is said."""
+        if not call.cancelled() and (error := call.exception()) is not None:
+            about = {"message": "a call failed after TURN", "exception": error, "protocol": self}
+            self._loop.call_exception_handler(about)
+        self._lost = True
+        self._leave()
+
     # The end -------------------------------------------------------------------------------------
 
     def _finish(self) -> None:
@@ -337,6 +417,10 @@ class Channel(asyncio.BufferedProtocol):
         if self._lost and not self._storing:
             self._server.channels.discard(self)
             self.gone.set()
+
+
+_ENDS = {"closed": Channel._finish, "turned": Channel._turn}
+"""What ends a session of this channel, by the state that it has come to."""
 
 
 def _commit(draft: Draft, letter: Letter) -> Answer:

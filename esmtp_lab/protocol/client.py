@@ -83,8 +83,8 @@ class Delivery:
     """One letter on its way through one session: a value, and the rule for what to send next.
 
     `content` is in octets, as it is to arrive; `decided` holds the outcomes so far; `taken` counts the recipients that
-    were asked for. A `plain` delivery does not try EHLO. `heard` counts the
-    replies that were acted upon, each once.
+    were asked for. A `plain` delivery does not try EHLO; one that `turns` does not leave but asks to change roles, if it
+    may (RFC 821 section 3.8). `heard` counts the replies that were acted upon, each once.
     """
 
     reverse_path: Path
@@ -95,6 +95,7 @@ class Delivery:
     decided: tuple[Outcome, ...] = ()
     hopes: tuple[Path, ...] = ()
     plain: bool = False
+    turns: bool = False
     heard: int = 0
 
     @property
@@ -132,12 +133,14 @@ class Delivery:
         return {"domain": name, "domain_or_literal": name}
 
     def _mail(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
+        if not self.forward_paths:
+            return self._part(client), self
         parameters = []
         for extension in client.dialect.known:
             if extension.ehlo_keyword not in client.offered:
                 why = extension.needed_for(self.content)
                 if why:
-                    return client.line("QUIT"), self._all(None, why)
+                    return self._part(client), self._all(None, why)
             elif extension.adds is not None and (parameter := extension.adds(self.content)):
                 parameters.append(parameter)
         values = {"reverse_path": self.reverse_path, "parameters": tuple(parameters)}
@@ -160,7 +163,12 @@ class Delivery:
         return travelling(self.content), self
 
     def _end(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
-        return client.line("QUIT"), self._all(reply)
+        return self._part(client), self._all(reply)
+
+    def _part(self, client: ClientSession) -> bytes:
+        """The line that ends what this client has to say. TURN must be offered, where anything is."""
+        offered = "TURN" in client.offered or not client.dialect.era.speaks_ehlo
+        return client.line("TURN" if self.turns and offered and client.dialect.may(client.position, "TURN") else "QUIT")
 
     def _give_up(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
         """The server takes no content and does not refuse it either: nobody may count as served."""
@@ -198,6 +206,7 @@ _STEPS = {
     ("DATA", 2): Delivery._give_up,
     ("DATA", 0): Delivery._end,
     (END_OF_DATA, 0): Delivery._end,
+    ("TURN", 2): Delivery._stop,
     ("QUIT", 0): Delivery._stop,
 }
 """What a client does next, by what was answered and the first digit of the reply; 0 stands for any other."""

@@ -36,7 +36,7 @@ class Move(NamedTuple):
 
 
 class Heard(NamedTuple):
-    """A line of the client's as its reader takes it: as which input, as which command, and what is wrong with its octets.
+    """A line of the client's as its hearer takes it: the input, the command, and what is wrong with its octets.
 
     A line of an exchange is no command.
     """

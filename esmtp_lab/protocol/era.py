@@ -7,7 +7,7 @@ names it.
 from dataclasses import dataclass
 
 from esmtp_lab.errors import DataError
-from esmtp_lab.wire.grammar import RFC821, RFC2821, Grammar
+from esmtp_lab.wire.grammar import RFC821, RFC2821, RFC5321, Grammar
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +78,8 @@ ERAS: dict[str, Era] = {
             name="rfc5321",
             year=2008,
             title="Simple Mail Transfer Protocol, revised",
-            documents=(5321, 2821, 1869, *_EXTENSIONS, 1123),
-            grammar=RFC2821,
+            documents=(5321, 7504, 2821, 1869, *_EXTENSIONS, 1123),
+            grammar=RFC5321,
             verbs=_OF_1982 | {"EHLO"},
             required=_verbs("EHLO HELO MAIL RCPT DATA RSET NOOP QUIT VRFY"),
             speaks_ehlo=True,

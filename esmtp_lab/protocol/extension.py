@@ -54,7 +54,7 @@ class Extension:
 
     `line_growth` says by how many octets each verb's line may be longer. `offered_params` gives what follows
     the keyword in the EHLO reply, `offered_when` whether a host offers it just now. `answers` is the behaviour of its
-    verbs, `checks` refuses commands of a verb for what they ask, `checks_content` a letter by what is known of its content;
+    verbs, `checks` refuses commands by verb, `checks_content` a letter by what is known of its content;
     `rewrites` changes a reply, `places` says where a letter for a mailbox goes whose transaction one of the verbs
     opened. For the client, `adds` gives the parameter that a letter should carry,
     and `needed_for` says why a letter cannot travel without the extension, or nothing.

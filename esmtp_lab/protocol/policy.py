@@ -9,7 +9,9 @@ from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
 from esmtp_lab.errors import DataError
+from esmtp_lab.protocol.era import ERAS
 from esmtp_lab.protocol.replies import Answer, catalogue
+from esmtp_lab.protocol.session import UNKNOWN
 from esmtp_lab.wire.path import Path, quote
 
 NOT_OURS = "not-our-domain"
@@ -34,11 +36,13 @@ class Policy:
     `mailboxes` maps local parts to people, `lists` to local parts, `forwards` (251) and `moved` (551) to other
     mailboxes, `refusals` to situations of the reply catalogue, `terminals` to "on", "off" or "refusing". `accept` is
     "known" or "any", `verify` "answer" or "hide". `banner` are more lines of the greeting. `answers` maps inputs (a
-    verb, GREETING, END_OF_DATA) to the situation that answers them whatever happens, or to "hang-up";
-    `data_without_recipients` names the situation for DATA before any RCPT. `max_size` is in octets. `passwords` are
-    by user, and with `clear_text` may cross an unprotected channel. It relays for clients that call themselves one of
-    `relays_for` ("*" for all) and for users who proved who they are. A `lenient` host takes a bare LF for the end of a
-    line, which no host may.
+    verb, GREETING, END_OF_DATA) to the situation that answers them whatever happens, or to "hang-up", and "*" each
+    command of the standards but QUIT that is not named; `data_without_recipients` names the situation for DATA before any RCPT.
+    `max_size` is in octets. A letter with `most_hops` time stamp lines goes round in a loop; RFC 2821 section 6.2 would
+    have them at least 100. `passwords` are by user, and with `clear_text` may cross an unprotected channel. It relays
+    for clients that call themselves one of `relays_for` ("*" for all) and for users who proved who they are, but not to
+    domains of `no_mail`, as it knows without asking them. Parameters whose keywords are in `not_now` it cannot take
+    just now. A `lenient` host takes a bare LF for the end of a line, which no host may.
     """
 
     name: str = "lab"
@@ -52,6 +56,8 @@ class Policy:
     refusals: Mapping[str, str] = field(default_factory=dict)
     terminals: Mapping[str, str] = field(default_factory=dict)
     relays_for: tuple[str, ...] = ()
+    no_mail: tuple[str, ...] = ()
+    not_now: tuple[str, ...] = ()
     passwords: Mapping[str, str] = field(default_factory=dict, repr=False)
     accept: str = "known"
     verify: str = "answer"
@@ -59,6 +65,7 @@ class Policy:
     banner: tuple[str, ...] = ()
     data_without_recipients: str = "bad-sequence"
     max_size: int = 10_485_760
+    most_hops: int = 100
     clear_text: bool = False
     lenient: bool = False
 
@@ -90,6 +97,11 @@ class Policy:
     def relays(self, client: str, facts: frozenset[str]) -> bool:
         """Whether letters for other hosts are taken from a client (RFC 2821 section 3.7)."""
         return "authenticated" in facts or "*" in self.relays_for or client in self.relays_for
+
+    def onward(self, domain: bytes) -> str:
+        """The situation of a recipient in another domain, where this host relays: accepted, or known to be without mail
+        before anybody is asked (RFC 7504 section 4)."""
+        return "domain-no-mail" if domain.decode("ascii", "replace").lower() in self.no_mail else "recipient-ok"
 
     def at_terminal(self, mailbox: str) -> bool:
         """Whether a user is there and takes messages on the terminal (RFC 821 section 3.4)."""
@@ -200,22 +212,28 @@ def _policy(table: dict[str, Any], name: str, where: str) -> Policy:
             raise DataError(
                 f"{where}: {name}", f"knows no situation {key!r}; there are {', '.join(catalogue().entries)}"
             )
-    if table.get("max_size", 1) < 1:
-        raise DataError(f"{where}: {name}", "max_size is at least 1 octet")
+    for key in ("max_size", "most_hops"):
+        if table.get(key, 1) < 1:
+            raise DataError(f"{where}: {name}", f"{key} is at least 1")
     lists = {key: tuple(members) for key, members in table.get("lists", {}).items()}
-    extensions, relays_for = tuple(table.get("extensions", ())), tuple(table.get("relays_for", ()))
-    banner = tuple(table.get("banner", ()))
-    own = {key: value for key, value in table.items() if key != "like"}
-    policy = replace(
-        _PLAIN,
-        **{**own, "name": name, "lists": lists, "extensions": extensions, "relays_for": relays_for, "banner": banner},
-    )
+    own: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in table.items() if key != "like"
+    }
+    own |= {"name": name, "lists": lists, "answers": _answers(table.get("answers", {}))}
+    policy = replace(_PLAIN, **own)
     for key, members in lists.items():
         strange = [member for member in members if member not in policy.mailboxes or member in policy.refusals]
         if strange:
             why = "whose letters are refused" if strange[0] in policy.refusals else "who has no mailbox here"
             raise DataError(f"{where}: {name}", f"list {key!r} names {strange[0]!r}, {why}")
     return policy
+
+
+def _answers(table: Mapping[str, str]) -> Mapping[str, str]:
+    """The answers by input, with "*" written out for every command but QUIT, with which a client may always leave."""
+    named = {entry: key for entry, key in table.items() if entry != "*"}
+    verbs = {UNKNOWN}.union(*(era.verbs for era in ERAS.values())) - {"QUIT"}
+    return dict.fromkeys(sorted(verbs), table["*"]) | named if "*" in table else named
 
 
 _PLAIN = Policy()

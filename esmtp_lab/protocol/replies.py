@@ -22,16 +22,20 @@ class Answer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One situation: its codes by era (and "default"), its texts likewise, and its enhanced status code."""
+    """One situation: its codes by era (and "default"), its texts and its enhanced status codes likewise."""
 
     key: str
     codes: Mapping[str, int]
     texts: Mapping[str, str]
-    enhanced: str = ""
+    details: Mapping[str, str] = field(default_factory=dict)
 
     def code(self, era: str) -> int:
         """The reply code in that era."""
         return self.codes.get(era, self.codes["default"])
+
+    def enhanced(self, era: str) -> str:
+        """The enhanced status code in that era, or nothing."""
+        return self.details.get(era, self.details.get("default", ""))
 
 
 LONGEST_TEXT = 512 - len("250 ") - len("\r\n")
@@ -75,7 +79,7 @@ class Catalogue:
         entry = self.entries[answer.key]
         text = entry.texts.get(era, entry.texts["default"])
         first = (text.format_map(_Fields(answer.fields)),) if text else ()
-        return Composed(entry.code(era), first + answer.lines or ("",), entry.enhanced)
+        return Composed(entry.code(era), first + answer.lines or ("",), entry.enhanced(era))
 
 
 @cache
@@ -86,10 +90,13 @@ def catalogue() -> Catalogue:
 
 
 def _entry(key: str, table: Mapping[str, object]) -> Entry:
-    code, texts = table.get("code"), {}
+    code, detail, texts = table.get("code"), table.get("enhanced", {}), {}
+    details = {"default": detail} if isinstance(detail, str) else detail
     codes = {"default": code} if isinstance(code, int) else code
     if not isinstance(codes, dict) or "default" not in codes:
         raise DataError(f"replies.toml: [{key}]", "has no code. Add code = 250, or { default = 250, rfc821 = … }")
+    if not isinstance(details, dict):
+        raise DataError(f"replies.toml: [{key}]", 'has no such enhanced. Write enhanced = "2.0.0", or one for each era')
     for name, value in table.items():
         if name == "text":
             texts["default"] = str(value)
@@ -97,4 +104,4 @@ def _entry(key: str, table: Mapping[str, object]) -> Entry:
             texts[name] = str(value)
     if "default" not in texts:
         raise DataError(f"replies.toml: [{key}]", 'has no text. Add text = "…"')
-    return Entry(key, codes, texts, str(table.get("enhanced", "")))
+    return Entry(key, codes, texts, details)

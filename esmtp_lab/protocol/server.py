@@ -259,6 +259,8 @@ class ServerSession(Side):
             return Answer("no-recipients")
         if content.length > self.policy.max_size:
             return Answer("too-large", {"limit": str(self.policy.max_size)})
+        if content.stamps.found >= self.policy.most_hops:
+            return Answer("looping", {"hops": str(content.stamps.found)})
         context = self._context()
         return next((refusal for check in self.dialect.content_checks if (refusal := check(context, content))), None)
 

@@ -48,6 +48,11 @@ class Position(NamedTuple):
         """Whether nothing can be said any more."""
         return self.state == "closed"
 
+    @property
+    def turned(self) -> bool:
+        """Whether the two ends have agreed to change roles."""
+        return self.state == "turned"
+
 
 class Row(NamedTuple):
     """One row of the table; `to` is empty where the state stays, `eras` where the row is for all."""
@@ -148,7 +153,8 @@ TABLE: tuple[Row, ...] = (
 
 
 class Form(NamedTuple):
-    """What does not depend on the state: a verb's syntax, its possible codes, and what surrounds it.
+    """What does not depend on the state: a verb's syntax, its possible codes, and what surrounds it; also for moments
+    that are answered like a verb.
 
     `success` and `failure` list the reply codes of RFC 821 section 4.3 or RFC 2821 section 4.3.2, `intermediate`
     those that ask for more; `ends_group` says that RFC 2920 section 3.1 lets nothing be pipelined behind it.
@@ -171,59 +177,69 @@ _OF_1995 = frozenset({"rfc1869"})
 _NEW = frozenset(LATER.split())
 _OF_2001 = frozenset({"rfc2821"})
 _OF_2008 = frozenset({"rfc5321"})
+_GREETING = "the server opens the session"
 _HELO = "say who you are, without extensions"
+_EHLO = "say who you are, and ask what the server can do"
 _MAIL = "open a transaction: the reverse-path, where notices go"
+_RCPT = "name one recipient"
+_DATA = "send the content; a lone dot ends it"
+_DOT = "the lone dot that ends the content"
 
 # Choices, again:
+# * A greeting that refuses has 421 in RFC 821 section 4.3, 554 in RFC 2821 section 4.3.2, and in RFC 5321 besides that
+#   the 521 of RFC 7504 section 5.1. 421 may answer anything (RFC 2821 section 4.3.2) and is in no later row.
 # * EHLO may fail with 550 (RFC 1869 section 4.2, RFC 2821 section 4.3.2) or 554 (RFC 1869 section 4.4), and with 502
-#   (RFC 1869 section 4.5, RFC 2821 section 4.1.4), which the table of RFC 2821 forgets.
+#   (RFC 1869 section 4.5, RFC 2821 section 4.1.4), which the table of RFC 2821 forgets. RFC 5321 section 4.3.2 has 502,
+#   504 and 550; 554 stays there as well, since servers that are older send it.
 # * MAIL has 503 here in every era that has it in its text (RFC 821 section 4.1.1), though not in its table.
+# * RSET has no 504, which the table of RFC 821 section 4.3 gives a command without a parameter; QUIT and NOOP have 501
+#   like any other, though that table leaves it out.
+# * 455 and 555 are for parameters in RFC 1869 section 6.1 and RFC 5321 section 4.1.1.11. RFC 2821 has neither, and asks
+#   in section 4.2 for listed codes only: 501 is left, which any command may get, while its 504 stands in neither row.
+# * 550 stands twice in the RCPT row of RFC 2821 section 4.3.2 and is one code all the same.
 # * VRFY is a command of the minimum and no extension, as RFC 1869 section 5 counts it, so EHLO does not list it;
-#   RFC 2821 section 3.5.2 would list it, and its own examples D.1 to D.3 do not.
-# * A `string` takes what RFC 2821 section 3.5.1 wants accepted, ``smith@foo.com``, which the grammar leaves out.
+#   RFC 2821 section 3.5.2 would list it, and its own examples D.1 to D.3 do not. RFC 5321 section 3.5.2 leaves it open.
+# * A `string` takes what RFC 2821 section 3.5.1 wants accepted, ``smith@foo.com``, which the grammars of RFC 821, RFC
+#   2821 and RFC 5321 leave out (section 4.1.2 of each).
 FORMS: tuple[Form, ...] = (
+    Form(GREETING, "", _GREETING, "greeting-220", success=(220,), failure=(421,), eras=_BEFORE),
+    Form(GREETING, "", _GREETING, "greeting-220", success=(220,), failure=(554,), eras=_OF_2001),
+    Form(GREETING, "", _GREETING, "greeting-220", success=(220,), failure=(521, 554), eras=_OF_2008),
     # RFC 2821 section 4.1.2 counts an address literal among its domains, RFC 5321 section 4.1.1.1 does so for EHLO only
     Form("HELO", "SP domain-or-literal", _HELO, "helo-opens", failure=(504, 550), eras=_OF_2001),
     Form("HELO", "SP domain", _HELO, "helo-opens", failure=(504, 550), eras=_OF_2008),
     Form("HELO", "SP domain", "say who you are", "helo-opens", failure=(504,), eras=_BEFORE),
-    Form(
-        "EHLO",
-        "SP domain",
-        "say who you are, and ask what the server can do",
-        "ehlo-opens",
-        failure=(502, 504, 550, 554),
-        ends_group=True,
-        eras=_OF_1995,
-    ),
-    Form(
-        "EHLO",
-        "SP domain-or-literal",
-        "say who you are, and ask what the server can do",
-        "ehlo-opens",
-        failure=(502, 504, 550, 554),
-        ends_group=True,
-        eras=_NEW,
-    ),
+    Form("EHLO", "SP domain", _EHLO, "ehlo-opens", failure=(502, 504, 550, 554), ends_group=True, eras=_OF_1995),
+    Form("EHLO", "SP domain-or-literal", _EHLO, "ehlo-opens", failure=(502, 504, 550, 554), ends_group=True, eras=_NEW),
+    Form("MAIL", 'SP "FROM:"reverse-path', _MAIL, "mail-opens", failure=(552, 451, 452, 503), eras=_OLD),
     Form(
         "MAIL",
-        'SP "FROM:"reverse-path',
+        'SP "FROM:"reverse-path [SP parameters]',
         _MAIL,
         "mail-opens",
-        failure=(552, 451, 452),
-        eras=_OLD,
+        failure=(552, 451, 452, 503, 455, 555),
+        eras=_OF_1995,
     ),
     Form(
         "MAIL",
         'SP "FROM:"reverse-path [SP parameters]',
         _MAIL,
         "mail-opens",
-        failure=(552, 451, 452, 455, 550, 553, 555, 503),
-        eras=_NEW | _OF_1995,
+        failure=(552, 451, 452, 550, 553, 503),
+        eras=_OF_2001,
+    ),
+    Form(
+        "MAIL",
+        'SP "FROM:"reverse-path [SP parameters]',
+        _MAIL,
+        "mail-opens",
+        failure=(552, 451, 452, 550, 553, 503, 455, 555),
+        eras=_OF_2008,
     ),
     Form(
         "RCPT",
         'SP "TO:"forward-path',
-        "name one recipient",
+        _RCPT,
         "rcpt-adds",
         success=(250, 251),
         failure=(550, 551, 552, 553, 450, 451, 452, 503),
@@ -232,23 +248,56 @@ FORMS: tuple[Form, ...] = (
     Form(
         "RCPT",
         'SP "TO:"forward-path [SP parameters]',
-        "name one recipient",
+        _RCPT,
         "rcpt-adds",
         success=(250, 251),
-        failure=(550, 551, 552, 553, 450, 451, 452, 455, 555, 503),
-        eras=_NEW | _OF_1995,
+        failure=(550, 551, 552, 553, 450, 451, 452, 503, 455, 555),
+        eras=_OF_1995,
+    ),
+    Form(
+        "RCPT",
+        'SP "TO:"forward-path [SP parameters]',
+        _RCPT,
+        "rcpt-adds",
+        success=(250, 251),
+        failure=(550, 551, 552, 553, 450, 451, 452, 503),
+        eras=_OF_2001,
+    ),
+    # RFC 7504 section 5.1 adds 556
+    Form(
+        "RCPT",
+        'SP "TO:"forward-path [SP parameters]',
+        _RCPT,
+        "rcpt-adds",
+        success=(250, 251),
+        failure=(550, 551, 552, 553, 450, 451, 452, 503, 455, 555, 556),
+        eras=_OF_2008,
     ),
     Form(
         "DATA",
         "",
-        "send the content; a lone dot ends it",
+        _DATA,
         "data-354",
         success=(),
         intermediate=(354,),
         failure=(451, 554, 503),
         ends_group=True,
+        eras=_BEFORE | _OF_2001,
     ),
-    Form(END_OF_DATA, "", "the lone dot that ends the content", "data-ends", failure=(552, 554, 451, 452)),
+    Form(
+        "DATA",
+        "",
+        _DATA,
+        "data-354",
+        success=(),
+        intermediate=(354,),
+        failure=(503, 554),
+        ends_group=True,
+        eras=_OF_2008,
+    ),
+    Form(END_OF_DATA, "", _DOT, "data-ends", failure=(552, 554, 451, 452), eras=_BEFORE | _OF_2001),
+    # RFC 5321 section 4.3.2 lists refusals by policy, which a server decides on when it has seen the letter
+    Form(END_OF_DATA, "", _DOT, "data-ends", failure=(552, 554, 451, 452, 450, 550), eras=_OF_2008),
     Form("RSET", "", "give up the transaction, keep the session", "rset-clears"),
     Form(
         "VRFY",

@@ -18,7 +18,6 @@ from esmtp_lab.wire.reply import Reply, ReplyAssembler, parse_reply_line
 from esmtp_lab.wire.transparency import END_OF_DATA as LONE_DOT
 from esmtp_lab.wire.transparency import Unstuffer
 
-
 NOTHING_YET = ("", 0)
 """What was answered before the first reply."""
 

@@ -8,11 +8,13 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from esmtp_lab.wire.content import Stamps
 from esmtp_lab.wire.framing import Deviation, deviations
 from esmtp_lab.wire.parameter import Parameter
 from esmtp_lab.wire.path import Path
 
 MOST_DEVIATIONS = 100
+_NO_STAMPS = Stamps()
 _DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
@@ -37,7 +39,8 @@ EMPTY = Envelope()
 class Content:
     """What is known of content, as far as it has come; the octets themselves go into a `Draft`.
 
-    `length` counts its octets without the `dots` that were stuffed, and `eight_bit` says whether one is above 127.
+    `length` counts its octets without the `dots` that were stuffed, `eight_bit` says whether one is above 127, and
+    `stamps` counts the hosts that it has passed.
     What follows is noted for whoever looks on: `pieces` are the first octets as they travelled, at most as many as the
     side keeps, and `deviations` at most MOST_DEVIATIONS places, counted without stuffed dots.
     """
@@ -45,6 +48,7 @@ class Content:
     length: int = 0
     dots: int = 0
     eight_bit: bool = False
+    stamps: Stamps = _NO_STAMPS
     pieces: tuple[bytes, ...] = ()
     kept: int = 0
     deviations: tuple[Deviation, ...] = ()
@@ -56,6 +60,7 @@ class Content:
             self.length + len(block),
             dots,
             self.eight_bit or not block.isascii(),
+            self.stamps.plus(block),
             self.pieces,
             self.kept,
             self.deviations,

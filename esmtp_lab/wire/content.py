@@ -6,6 +6,7 @@ RFC 821 section 4.5.2, RFC 2821 sections 2.3.9 and 4.5.2, RFC 2822 section 2.
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import NamedTuple
 
 from esmtp_lab.wire import grammar as g
 from esmtp_lab.wire.command import line_end
@@ -14,6 +15,9 @@ from esmtp_lab.wire.span import Span
 
 _DOT = re.compile(rb"\.")
 _COLON = re.compile(rb":")
+_STAMP = re.compile(rb"\r\nreceived[ \t]*:", re.IGNORECASE)
+_TAIL = 64
+"""Octets of an unfinished line in which the name of its field is looked for."""
 
 
 def lines(octets: bytes) -> Iterator[bytes]:
@@ -29,6 +33,27 @@ def lines(octets: bytes) -> Iterator[bytes]:
 def still_header(line: bytes) -> bool:
     """Whether a content line can belong to the header section: a field, or the rest of a folded one."""
     return line[:1] in (b" ", b"\t") or g.FIELD_NAME.match(line.removeprefix(b".")) is not None
+
+
+class Stamps(NamedTuple):
+    """How many time stamp lines the header section holds, as far as content has come (RFC 2821 sections 4.4 and 6.2).
+
+    `tail` is what stands behind the last whole line, its CRLF in front; empty where the header section is over.
+    """
+
+    found: int = 0
+    tail: bytes = b"\r\n"
+
+    def plus(self, block: bytes) -> "Stamps":
+        """The count with one unstuffed block more, wherever it was cut."""
+        if not self.tail:
+            return self
+        text = self.tail + block
+        over = text.find(b"\r\n\r\n")
+        end = over + 2 if over >= 0 else text.rfind(b"\r\n")
+        more = sum(1 for _ in _STAMP.finditer(text, 0, end))
+        tail = b"" if over >= 0 else text[end:]
+        return Stamps(self.found + more, tail if len(tail) <= _TAIL else tail[:_TAIL] + tail[-1:])
 
 
 @lru_cache(maxsize=4096)

@@ -81,6 +81,8 @@ def _path(scanner: Scanner, grammar: Grammar, part: str) -> Path | None:
     at = scanner.at
     local_part = scanner.take(grammar.local_part, "local-part")
     if local_part is None:
+        if scanner.peek(b'"'):
+            scanner.fail("a local part that is well quoted", "quoted-string")
         scanner.fail("a local part", "local-part")
         return None
     if len(local_part) > grammar.longest_local_part:
@@ -108,7 +110,7 @@ def _route(scanner: Scanner, grammar: Grammar) -> tuple[bytes, ...]:
             if scanner.take(_AT, "at") is None:
                 scanner.fail('"@" and a domain', "source-route")
                 return ()
-            host = scan_domain(scanner, grammar)
+            host = scan_domain(scanner, grammar, literal=grammar.literal_in_route)
             if host is None:
                 return ()
             hosts.append(host)

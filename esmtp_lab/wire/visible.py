@@ -11,6 +11,7 @@ _HIDDEN = re.compile(
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e0fff\ud800-\udfff]"
 )
+_LOST = re.compile(rb"\\x([89a-f][0-9a-f])")
 _ESCAPE = re.compile(rb"\\(?:(x)([0-9A-Fa-f]{2})|([rnt0\\]))")
 _SIMPLE = {b"r": b"\r", b"n": b"\n", b"t": b"\t", b"0": b"\x00", b"\\": b"\\"}
 
@@ -18,6 +19,11 @@ _SIMPLE = {b"r": b"\r", b"n": b"\n", b"t": b"\t", b"0": b"\x00", b"\\": b"\\"}
 def decode(octets: bytes) -> str:
     r"""UTF-8 text; each octet that is not UTF-8 as ``\xNN``."""
     return octets.decode("utf-8", "backslashreplace")
+
+
+def encode(text: str) -> bytes:
+    r"""The octets that `decode` made a text of; where ``\xNN`` was written all along, it is taken for that octet too."""
+    return _LOST.sub(lambda match: bytes([int(match[1], 16)]), text.encode("utf-8", "surrogatepass"))
 
 
 def visible(octets: bytes) -> str:

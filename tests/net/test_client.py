@@ -12,7 +12,8 @@ from aiosmtpd.smtp import SMTP, Envelope
 from esmtp_lab.errors import LocalProtocolError, Unreachable
 from esmtp_lab.lab import client_dialect, server_dialect
 from esmtp_lab.mailbox.memory import MemoryMailboxes
-from esmtp_lab.net.client import LONGEST_REPLY, TIMEOUTS, deliver, send
+from esmtp_lab.net.client import deliver, send
+from esmtp_lab.net.dialogue import LONGEST_REPLY, TIMEOUTS
 from esmtp_lab.net.server import serve
 from esmtp_lab.protocol.client import Delivery
 from esmtp_lab.protocol.event import Event

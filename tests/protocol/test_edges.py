@@ -159,12 +159,13 @@ def test_a_situation_needs_a_code_and_a_text():
         ({"code": {"rfc821": 250}, "text": "x"}, "has no code"),
         ({"code": 250}, "has no text"),
         ({"code": 250, "rfc821": "x"}, "has no text"),
+        ({"code": 250, "text": "x", "enhanced": 2}, "no such enhanced"),
     ):
         with pytest.raises(DataError, match=missing):
             _entry("mine", table)
     entry = _entry("mine", {"code": {"default": 250, "rfc821": 251}, "text": "x", "rfc821": "y", "enhanced": "2.0.0"})
     assert [entry.code(era) for era in ("rfc821", "rfc2821")] == [251, 250]
-    assert (entry.texts, entry.enhanced) == ({"default": "x", "rfc821": "y"}, "2.0.0")
+    assert (entry.texts, entry.enhanced("rfc821")) == ({"default": "x", "rfc821": "y"}, "2.0.0")
 
 
 # Letters that come in block by block -----------------------------------------------------------------

@@ -21,7 +21,7 @@ from esmtp_lab.wire.reply import Reply, ReplyAssembler, parse_reply_line
 from esmtp_lab.wire.span import PARTS, leaves, tiles, walk
 
 DIALECTS = {name: dialect_of(era, SHIPPED) for name, era in ERAS.items()}
-NEW, OLD = DIALECTS["rfc2821"], DIALECTS["rfc821"]
+NEWEST, NEW, OLD = DIALECTS["rfc5321"], DIALECTS["rfc2821"], DIALECTS["rfc821"]
 
 WORDS = 'MAIL RCPT EHLO NOOP FROM: TO: < > @ a.b SIZE=1 = [127.0.0.1] [IPv6: :: 250 250- X . \\ " é'.encode().split()
 FRAGMENTS = st.sampled_from([*WORDS, b" ", b"\r", b"\n", b"\r\n", b"\0", b"\xff"])
@@ -114,12 +114,37 @@ def test_names_that_are_wrong(line):
 
 def test_the_old_grammar_is_its_own():
     assert OLD.parse(b"MAIL   FROM:<a@#123.[1.2.3.4]>").problem is None
+    assert OLD.parse(b"MAIL FROM:<a@[1.2.3.4].#5.b>").problem is None
     assert OLD.parse(b"MAIL FROM:<a\\@b@c>").problem is None
     assert OLD.parse(b"MAIL FROM:<a@b> SIZE=1").problem.slug == "too-much"
     assert NEW.parse(b"MAIL   FROM:<a@b>").problem is not None
     assert OLD.parse(b"EHLO a.b").problem.slug == "verb"
     assert RFC821.longest_domain == 64
     assert RFC2821.longest_domain == 255
+
+
+@pytest.mark.parametrize(
+    ("line", "slug", "at"),
+    [
+        (b'MAIL FROM:<"a\tb"@c>', "quoted-string", 11),
+        (b'MAIL FROM:<"a\\\x7f"@c>', "quoted-string", 11),
+        (b'RCPT TO:<"a@b>', "quoted-string", 9),
+        (b"RCPT TO:<@[1.2.3.4]:a@b>", "domain", 10),
+        (b"HELO [1.2.3.4]", "domain", 5),
+    ],
+)
+def test_the_newest_grammar_is_its_own(line, slug, at):
+    problem = NEWEST.parse(line + b"\r\n").problem
+    assert (problem.slug, problem.at) == (slug, at)
+    if not line.endswith(b"a@b>"):
+        assert NEW.parse(line + b"\r\n").problem is None
+
+
+@pytest.mark.parametrize(
+    "line", [b'RCPT TO:<"a b\\""@c>', b"RCPT TO:<@a,@b:a@[1.2.3.4]>", b"EHLO [1.2.3.4]", b"MAIL FROM:<a@b> X=a+20b"]
+)
+def test_lines_that_the_newest_grammar_takes(line):
+    assert NEWEST.parse(line + b"\r\n").problem is None
 
 
 @given(OCTETS)
