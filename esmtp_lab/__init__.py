@@ -14,7 +14,7 @@ The floor plan, top to bottom; imports run down only, and those joined by `|` ne
     tutor        scripts and lessons: load, play, judge, check
       | readers  transcripts of other software → events
       | export   events → transcript, JSON
-    rules        the rule book (TOML) and the annotator
+    rules        the rule book and the titles of its sections (TOML), the annotator
       | highlight  part → Pygments token; lexers without a grammar of their own; styles
       | suggest  position + half a line → what may come next, and why not the others
       | bench    hosts joined by function calls: undo, time, faults, TURN, queues

@@ -4,6 +4,7 @@ Each command imports what it needs when it is called, so that the shell's first 
 shell alone.
 """
 
+import shutil
 import sys
 from collections.abc import Callable, Iterable
 from inspect import cleandoc
@@ -127,26 +128,60 @@ def _play(lab: Any, script: IO[bytes], form: str) -> int:
     return status
 
 
-def _write(text: str) -> None:
+def _write(text: str, *, err: bool = False) -> None:
     """A line of output: nothing that could act on a terminal, and what its encoding cannot hold spelt out."""
-    encoding = sys.stdout.encoding or "ascii"
-    click.echo(visible(text.encode("utf-8", "surrogateescape")).encode(encoding, "backslashreplace").decode(encoding))
+    encoding = (sys.stderr if err else sys.stdout).encoding or "ascii"
+    safe = visible(text.encode("utf-8", "surrogateescape")).encode(encoding, "backslashreplace").decode(encoding)
+    click.echo(safe, err=err)
 
 
-@main.command()
+class _Strict(click.Command):
+    """A command whose ``--strict`` may stand alone; what follows it is the next argument, and never its value."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        end = args.index("--") if "--" in args else len(args)
+        alone = ["--strict=must" if each == "--strict" else each for each in args[:end]]
+        return super().parse_args(ctx, alone + args[end:])
+
+
+@main.command(cls=_Strict)
 @click.argument("file", type=click.File("rb"), default="-")
 @click.option("--era", type=_ERA, default=DEFAULT_ERA, show_default=True, help="The standard to read it by.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@_examples("  esmtp-lab annotate session.txt\n  esmtp-lab annotate --era rfc821 --format json < session.txt")
-def annotate(file: IO[bytes], era: str, form: str) -> None:
-    """Explain a C:/S: transcript of any software, line by line.
+@click.option(
+    "--strict",
+    type=click.Choice(["must", "should"]),
+    metavar="[=should]",
+    help="Exit with 1 where a MUST, a MUST NOT or the grammar is broken; with =should also for a SHOULD.",
+)
+@click.pass_context
+@_examples(
+    "  esmtp-lab annotate session.txt\n"
+    "  esmtp-lab annotate --era rfc821 --format json < session.txt\n"
+    "  swaks --server 127.0.0.1:2525 --to ada@lab.example | esmtp-lab annotate\n"
+    "  curl -sv smtp://127.0.0.1:2525 --mail-rcpt ada 2>&1 | esmtp-lab annotate --strict\n"
+    "  python mailer.py 2>&1 | esmtp-lab annotate --strict=should    # smtplib, with set_debuglevel(1)"
+)
+def annotate(ctx: click.Context, file: IO[bytes], era: str, form: str, strict: str | None) -> None:
+    """Explain a dialogue that some software wrote down, line by line.
 
-    Lines that begin with neither mark are passed over. As JSON, each line of protocol becomes one object.
+    It reads C:/S: transcripts, the output of swaks and of curl -v, the debug output of Python's smtplib, and what
+    --format json writes, and tells them apart by itself. Other lines are passed over. As JSON, each line of protocol
+    becomes one object.
+
+    Exit status: 0 it was read, 1 with --strict where something binding is broken (all of it is summed up at the end),
+    2 it cannot be read; with --strict also where no line of a dialogue was found.
     """
-    from esmtp_lab.commands.annotate import annotate_lines
+    from esmtp_lab.commands.annotate import NOTHING, annotate_lines
+    from esmtp_lab.commands.verdict import Verdict
 
-    for text in annotate_lines(_lines(file), era, form):
+    verdict = Verdict(strict or "")
+    for text in annotate_lines(_lines(file), era, form, verdict):
         _write(text)
+    for text in verdict.summary() if verdict.lines else (f"esmtp-lab: {NOTHING}",):
+        _write(text, err=True)
+    if strict:
+        ctx.exit(UNREADABLE if not verdict.lines else PLAYED if verdict.good else DIFFERENT)
 
 
 def _lines(file: IO[bytes]) -> Iterable[bytes]:
@@ -253,6 +288,100 @@ def send(
     for outcome in outcomes:
         _write(outcome_line(outcome))
     ctx.exit(PLAYED if not refused else TEMPORARY if all(each.temporary for each in refused) else DIFFERENT)
+
+
+def _level(ctx: click.Context, param: click.Parameter, value: str | None) -> str:
+    from esmtp_lab.rules.rule import LEVELS
+
+    found = [level for level in LEVELS if value and level.lower() == value.replace("-", " ").lower()]
+    if value and not found:
+        raise click.BadParameter(f"{value!r} is none of {', '.join(LEVELS)}")
+    return found[0] if found else ""
+
+
+@main.command()
+@click.argument("rule_id", metavar="[ID]", required=False)
+@click.option("--rfc", "rfcs", type=int, multiple=True, metavar="N", help="Rules of this RFC; may repeat.")
+@click.option("--section", default="", metavar="S", help="Rules of this section and those inside it.")
+@click.option("--level", callback=_level, metavar="LEVEL", help="MUST, must-not, SHOULD, should-not, MAY or states.")
+@click.option("--actor", default="", type=click.Choice(["", "client", "server", "both"]), help="Who must keep them.")
+@click.option("--search", default="", metavar="WORDS", help="Rules in which all these words occur.")
+@click.option("--stats", is_flag=True, help="Only count them.")
+@click.option("--play", is_flag=True, help="Play their witnesses, annotated.")
+@click.option("--text", is_flag=True, help="Show the section of the RFC, if you have its text.")
+@click.option(
+    "--rfc-dir",
+    envvar="ESMTP_LAB_RFC_DIR",
+    metavar="DIR",
+    help="Where rfc821.txt and its like are. [default: $ESMTP_LAB_RFC_DIR]",
+)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.pass_context
+@_examples(
+    "  esmtp-lab rules mail-once --play\n"
+    "  esmtp-lab rules --rfc 2821 --section 4.1.1 --level must-not\n"
+    "  esmtp-lab rules --search 'null reverse-path' --format json\n"
+    "  esmtp-lab rules rfc2821:4.1.4/mail-once --text --rfc-dir ~/rfc\n"
+    "  esmtp-lab rules --rfc 821 --section 4.5.2 --text\n"
+    "  esmtp-lab rules --stats"
+)
+def rules(
+    ctx: click.Context,
+    rule_id: str | None,
+    rfcs: tuple[int, ...],
+    section: str,
+    level: str,
+    actor: str,
+    search: str,
+    stats: bool,
+    play: bool,
+    text: bool,
+    rfc_dir: str | None,
+    form: str,
+) -> None:
+    """Look into the rule book.
+
+    A rule is shown by its ID, or by a part of it that leaves no doubt: what it asks for and why, its line through the
+    standards, and dialogues that keep and break it. Without an ID the rules are listed, one a line. As JSON, each
+    rule becomes one object.
+
+    Exit status: 0 found, 1 no rule is like that or a dialogue came out otherwise, 2 there is no such ID or no text.
+    """
+    from esmtp_lab.commands.rules import Wanted, look
+
+    if form == "json" and (play or text):
+        raise click.UsageError("--format json is for rules and counts, not for --play or --text")
+    wanted = Wanted(rfcs, section, level, actor, tuple(search.split()))
+    found, status = False, PLAYED
+    for line, right in look(rule_id, wanted, form=form, stats=stats, play=play, text=text, rfc_dir=rfc_dir):
+        _write(line)
+        found, status = True, status if right else DIFFERENT
+    if not found:
+        _write("esmtp-lab: no rule is like that", err=True)
+    ctx.exit(status if found else DIFFERENT)
+
+
+@main.command()
+@click.argument("script", type=click.File("rb"))
+@click.option("--host", "policy", default="lab", metavar="NAME|FILE", help="The host to talk to.")
+@click.option("--width", type=click.IntRange(20), metavar="N", help="Columns to fill. [default: your terminal's]")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@_examples(
+    "  esmtp-lab compare hello.esmtp\n"
+    "  printf 'EHLO me.example\\nMAIL FROM:<me@me.example> SIZE=1\\nTURN\\n' | esmtp-lab compare -\n"
+    "  esmtp-lab compare --format json hello.esmtp"
+)
+def compare(script: IO[bytes], policy: str, width: int | None, form: str) -> None:
+    """Play what the client says in a SCRIPT (or - for standard input) to a server of each of the four eras.
+
+    Replies that are the same in all of them stand once; those that differ stand side by side where there is room, and
+    one below the other where there is none or the output is no terminal, with the rules that make the difference.
+    """
+    from esmtp_lab.commands.compare import compare_script
+
+    columns = width if width else shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    for text in compare_script(_lines(script), policy, form, columns):
+        _write(text)
 
 
 @main.group(name="lessons", cls=_Group)

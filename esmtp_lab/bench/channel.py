@@ -5,7 +5,6 @@ both given as values; after TURN the two ends change roles.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from esmtp_lab.bench.host import Host
@@ -238,7 +237,7 @@ class Channel:
         while self._to_server and self._heard:
             said, heard = self._to_server.pop(0), self._heard.pop(0)
             if said.in_flight:  # only who said it knows what was still unanswered
-                heard = replace(heard, in_flight=said.in_flight)
+                heard = heard._replace(in_flight=said.in_flight)
             self.log.append(Crossing(said, heard))
 
     def _carry_to_client(self, octets: bytes) -> None:

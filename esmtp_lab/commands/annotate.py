@@ -2,20 +2,31 @@
 
 from collections.abc import Iterable, Iterator
 
+from esmtp_lab.commands.verdict import Verdict
 from esmtp_lab.export.jsonl import record
 from esmtp_lab.export.transcript import notes, protocol_line
 from esmtp_lab.lab import client_dialect
-from esmtp_lab.readers.marked import read_marked
+from esmtp_lab.readers.reading import FORMATS, read_transcript
 from esmtp_lab.rules.annotator import annotator
 
+NOTHING = f"no line of a dialogue was found; what can be read: {', '.join(each.what for each in FORMATS)}"
 
-def annotate_lines(lines: Iterable[bytes], era: str, form: str = "text") -> Iterator[str]:
-    """Lines of output for the lines of a ``C:``/``S:`` transcript, as "text" or as "json"."""
+
+def annotate_lines(
+    lines: Iterable[bytes], era: str, form: str = "text", verdict: Verdict | None = None
+) -> Iterator[str]:
+    """Lines of output for the lines of a transcript in any format that is known, as "text" or as "json".
+
+    A `verdict` hears of every line.
+    """
     annotate = annotator(era)
-    for number, event, state in read_marked(lines, client_dialect(era)):
+    for number, event, state in read_transcript(lines, client_dialect(era)):
         annotated = annotate(event)
-        if form == "json":
-            yield record(annotated, number, state, state)
-        else:
+        moment = event.kind == "moment"
+        if verdict is not None and not moment:
+            verdict.hear(number, annotated)
+        if form == "text":
             yield protocol_line(annotated)
-            yield from notes(annotated)
+            yield from () if moment else notes(annotated)
+        elif not moment:
+            yield record(annotated, number, state, state)

@@ -6,14 +6,15 @@ from typing import Any
 from esmtp_lab.export.transcript import mask
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.rules.rule import Citation
-from esmtp_lab.wire.visible import columns, decode
+from esmtp_lab.wire.visible import columns, decode, encode, spell
 
 
 def record(event: Event, number: int | None, client: str, server: str) -> str:
-    """One line of protocol with its rules, violations and the state of both sides after it.
+    r"""One line of protocol with its rules, violations and the state of both sides after it.
 
     `number` is that of the input line, from 1. Spans are in characters of `text`, which has no line
-    end and spells octets that are not UTF-8 as ``\\xNN``.
+    end and spells octets that are not UTF-8 as ``\xNN``. Where that does not tell which octets they were, `octets` has
+    them in the escapes of a transcript.
     """
     octets = mask(event)
     data: dict[str, Any] = {} if number is None else {"line": number}
@@ -26,7 +27,9 @@ def record(event: Event, number: int | None, client: str, server: str) -> str:
         ],
         "state": {"client": client, "server": server},
     }
-    return json.dumps(data, ensure_ascii=False)
+    if encode(data["text"]) + b"\r\n" != octets:
+        data["octets"] = spell(octets)
+    return json.dumps(data)
 
 
 def _cited(citation: Citation, event: Event) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """SEND: a letter straight to the terminal.
 
-RFC 821 section 3.4, RFC 1869 section 5, RFC 2821 appendix F.6.
+RFC 821 section 3.4, RFC 1869 section 5, RFC 2821 appendix F.6: where it is, EHLO lists it, although example D.4 of RFC
+2821 says SEND to a server that does not.
 """
 
 from esmtp_lab.protocol.extension import Context, Extension, sender_ok

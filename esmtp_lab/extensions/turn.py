@@ -20,7 +20,9 @@ TURN = Extension(
     defined_in="RFC 821",
     meaning="client and server can change roles, so that mail flows the other way",
     forms=(
-        Form("TURN", "", "change roles: the server becomes the client", "turn-swaps", failure=(502,), ends_group=True),
+        Form(
+            "TURN", "", "change roles: the server becomes the client", "turn-swaps", failure=(502, 503), ends_group=True
+        ),
     ),
     rows=(row("ready", "TURN", "2", "turned", "turn-swaps"),),
     answers={"TURN": _turn},

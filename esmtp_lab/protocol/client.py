@@ -83,7 +83,7 @@ class Delivery:
     """One letter on its way through one session: a value, and the rule for what to send next.
 
     `content` is in octets, as it is to arrive; `decided` holds the outcomes so far; `taken` counts the recipients that
-    were asked for. A `plain` delivery does not try EHLO; one that `turns` does not leave but asks to change roles, if it
+    were asked for. A `plain` delivery does not try EHLO; one that `turns` asks to change roles where it would leave and
     may (RFC 821 section 3.8). `heard` counts the replies that were acted upon, each once.
     """
 

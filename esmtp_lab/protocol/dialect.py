@@ -178,7 +178,11 @@ class Dialect:
         return next((each for each in self.extensions if each.ehlo_keyword == keyword.upper()), None)
 
     def line_limit(self, verb: str) -> int:
-        """Octets that a command line may have, CRLF included: each extension may let it grow."""
+        """Octets that a command line may have, CRLF included: each extension may let it grow.
+
+        RFC 1869 section 4.1.2 asks for 512 and the sum of what all parameters may have, and so it is reckoned; RFC 2821
+        section 4.5.3.1 says no more than that extensions may raise the limit.
+        """
         return self._limits.get(verb, self.era.command_line)
 
     def offers(self, policy: Policy, position: Position) -> tuple[str, ...]:

@@ -2,6 +2,17 @@
 
 An era belongs to a server, and a client has its own. Every explanation is made from an era and
 names it.
+
+Choices where the texts disagree or are silent:
+
+* Where 500 ends and 502 begins RFC 821 does not say; RFC 2821 section 4.2.4 does, and every era follows it: 502 is for
+  the verbs of its standard.
+* Required are the verbs of RFC 821 section 4.5.1, with VRFY since RFC 1123 section 5.2.3 and RFC 1869 section 5, and
+  with EHLO since RFC 2821 section 4.5.1. The era of 1982 has VRFY all the same, as RFC 821 allows.
+* RFC 2821 obsoletes RFC 1869 by its first page, which its abstract forgets. Where it has no rule of its own, that of
+  RFC 1869 is cited, as a rule of RFC 2821 is where RFC 5321 left it as it was.
+* SEND, SOML and SAML are no services any more (RFC 2821 and RFC 5321 appendix F.6), but servers may have them; so their
+  verbs are known to every era.
 """
 
 from dataclasses import dataclass

@@ -6,9 +6,8 @@ the wire, for each content that was sent, and for each moment of the channel.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from esmtp_lab.protocol.session import CONTINUATION, GREETING, Position
 from esmtp_lab.protocol.transaction import Content
@@ -27,8 +26,7 @@ _AUTH = re.compile(rb"[ \t]*AUTH[ \t=]+[!-<>-~]*[ \t=]+(?=[^\r\n])", re.IGNORECA
 """A line that means to be AUTH, up to where its response would stand."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """What `observer` saw `speaker` say.
 
     `kind` is "command", "reply", "content" (all of it, with the lone dot at its end), "text" (one line of it, made
@@ -135,8 +133,7 @@ def text_events(event: Event, wire: bytes | None = None, header: bool = True) ->
         wire = event.content.wire if event.content else b""
     for octets in wire_content.lines(wire):
         header = header and octets != b"\r\n" and wire_content.still_header(octets)
-        yield replace(
-            event,
+        yield event._replace(
             kind="text",
             octets=octets,
             length=len(octets),

@@ -81,7 +81,11 @@ class Extension:
 
     @property
     def local(self) -> bool:
-        """Whether this is by bilateral agreement: its keyword begins with X (RFC 1869 section 4.3)."""
+        """Whether this is by bilateral agreement: its keyword begins with X (RFC 1869 section 4.3).
+
+        RFC 2821 section 2.2.2 binds the names of parameters by the same rule, and RFC 5321 sections 2.2.2 and 4.1.5
+        keep it; what RFC 6648 says of X is about other names.
+        """
         return self.ehlo_keyword.upper().startswith("X")
 
     def parameters(self, verb: str) -> tuple[ParameterForm, ...]:

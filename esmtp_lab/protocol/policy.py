@@ -37,12 +37,12 @@ class Policy:
     mailboxes, `refusals` to situations of the reply catalogue, `terminals` to "on", "off" or "refusing". `accept` is
     "known" or "any", `verify` "answer" or "hide". `banner` are more lines of the greeting. `answers` maps inputs (a
     verb, GREETING, END_OF_DATA) to the situation that answers them whatever happens, or to "hang-up", and "*" each
-    command of the standards but QUIT that is not named; `data_without_recipients` names the situation for DATA before any RCPT.
-    `max_size` is in octets. A letter with `most_hops` time stamp lines goes round in a loop; RFC 2821 section 6.2 would
-    have them at least 100. `passwords` are by user, and with `clear_text` may cross an unprotected channel. It relays
-    for clients that call themselves one of `relays_for` ("*" for all) and for users who proved who they are, but not to
-    domains of `no_mail`, as it knows without asking them. Parameters whose keywords are in `not_now` it cannot take
-    just now. A `lenient` host takes a bare LF for the end of a line, which no host may.
+    command of the standards but QUIT that is not named; `data_without_recipients` names the situation for DATA before
+    any RCPT. `max_size` is in octets. A letter with `most_hops` time stamp lines goes round in a loop; RFC 2821
+    section 6.2 would have them at least 100. `passwords` are by user, and with `clear_text` may cross an unprotected
+    channel. It relays for clients that call themselves one of `relays_for` ("*" for all) and for users who proved who
+    they are, but not to domains of `no_mail`, as it knows without asking them. Parameters whose keywords are in
+    `not_now` it cannot take just now. A `lenient` host takes a bare LF for the end of a line, which no host may.
     """
 
     name: str = "lab"
@@ -117,7 +117,8 @@ class Policy:
     def verify_name(self, text: str) -> Answer:
         """The answer to VRFY (RFC 821 section 3.3, RFC 2821 section 3.5).
 
-        A host that hides its mailboxes says 252, the MUST of RFC 2821 section 7.3, and neither 502 nor 550.
+        A host that hides its mailboxes says 252, the MUST of RFC 2821 section 7.3, and neither 502 (section 4.2.4), nor
+        502 or 500 (section 3.5.3), nor 550.
         """
         if self.verify == "hide":
             return Answer("unverified")
@@ -152,7 +153,11 @@ class Policy:
         return f"{self.mailboxes[name]} <{local}@{self.domain}>"
 
     def expand_list(self, text: str) -> Answer:
-        """The answer to EXPN (RFC 821 section 3.3, RFC 2821 section 3.5)."""
+        """The answer to EXPN (RFC 821 section 3.3, RFC 2821 section 3.5).
+
+        The 550 "Access Denied to You" of both is said by nobody here: RFC 2821 section 4.1.4 calls the example wrong,
+        unless EHLO came before it or the host knows the client. A host that hides its lists says 252 (section 7.3).
+        """
         if self.verify == "hide":
             return Answer("unexpanded")
         members = self.lists.get(self._known(self._local(text)))

@@ -78,17 +78,19 @@ class Reader(Side):
 
     def _expect_client(self, octets: bytes) -> None:
         """Before a line of the client's: what must have happened that the transcript does not show."""
-        if [each.entry for each in self.waiting] == [GREETING] and not self._assembler.lines:
+        if len(self.waiting) == 1 and self.waiting[0].entry == GREETING and not self._assembler.lines:
             self.waiting, self.position = (), Position("initial")
-        command = self.dialect.parse(octets)
-        known = self.dialect.syntax(command.verb) is not None
-        if self.position.closed and known:
+        if self.position.closed and self._known(octets):
             self.restart()
             self.waiting, self.position = (), Position("initial")
-        if super()._undecided() and not known:
+        if super()._undecided() and not self._known(octets):
             self._suppose(len(self.waiting))
         if len(self.waiting) > _MOST_WAITING:
             self._suppose(len(self.waiting) // 2)
+
+    def _known(self, octets: bytes) -> bool:
+        """Whether a line is a command of this dialect."""
+        return self.dialect.syntax(self.dialect.parse(octets).verb) is not None
 
     def _catch_up(self, octets: bytes) -> None:
         """Before a line of the server's: drop what it cannot answer, where something behind that fits."""

@@ -5,7 +5,6 @@ RFC 821 section 4.3, RFC 2821 sections 3 and 4. What each verb is answered stand
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from functools import lru_cache
 
 from esmtp_lab.protocol.answers import ANSWERS
@@ -108,7 +107,7 @@ class ServerSession(Side):
             return mended[len(before) :], []
         told = f"forgiven by the server: {count} bare LF taken as the end of a line".encode()
         moment = self._event("server", "moment", told, now, self.position, to="")
-        return mended[len(before) :], [replace(moment, after=self.position)]
+        return mended[len(before) :], [moment._replace(after=self.position)]
 
     def say(self, octets: bytes, now: float = 0.0) -> list[Event]:
         """Send a reply line that a person wrote, as it stands."""

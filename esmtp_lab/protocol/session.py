@@ -109,7 +109,11 @@ LATER = "rfc2821 rfc5321"
 # Choices where the texts disagree with each other or with themselves:
 # * RFC 2821 section 4.1.4 wants a mail session to begin with EHLO, sections 3.2 and 4.1.1.1 allow HELO: both open one.
 # * QUIT may come at any time (RFC 2821 section 4.1.1.10) and not only as the last command (section 4.1.4), since
-#   it makes itself the last.
+#   it makes itself the last. Nothing but QUIT and 421 leads to the end of a session (RFC 821 section 4.1.1, RFC 2821
+#   section 3.9); RFC 5321 section 3.8 adds the time-out, which is answered 421.
+# * An EHLO that is refused moves nothing, whatever the code (RFC 1869 section 4.6, RFC 2821 section 4.1.4, although RFC
+#   1869 points for it to RFC 821 section 4.1.1, which says so of 501 and 503 only). RFC 5321 section 4.1.4 says as well
+#   that a later EHLO resets only where it is accepted.
 # * A failed letter clears the buffers (RFC 2821 section 4.1.1.4), so the next MAIL is taken, although section 4.1.4
 #   asks for a successful DATA or RSET before it.
 TABLE: tuple[Row, ...] = (
@@ -136,7 +140,7 @@ TABLE: tuple[Row, ...] = (
     row("ready", "MAIL", "2", "mail", "mail-opens"),
     row("mail rcpt", "RCPT", "2", "rcpt", "rcpt-adds"),
     row("rcpt", "DATA", "3", "data", "data-354"),
-    # RFC 2821 section 3.3: 503 or 554; RFC 2920 section 3.1: 354 and then 554. The policy picks.
+    # RFC 2821 section 3.3: 503 or 554, section 4.1.4: 503; RFC 2920 section 3.1: 354 and then 554. The policy picks.
     row("mail", "DATA", "5", "mail", "data-without-rcpt"),
     row("mail", "DATA", "3", "data", "data-without-rcpt"),
     # RFC 2821 section 4.1.1.4 clears the buffers whatever the outcome
@@ -191,6 +195,9 @@ _DOT = "the lone dot that ends the content"
 # * EHLO may fail with 550 (RFC 1869 section 4.2, RFC 2821 section 4.3.2) or 554 (RFC 1869 section 4.4), and with 502
 #   (RFC 1869 section 4.5, RFC 2821 section 4.1.4), which the table of RFC 2821 forgets. RFC 5321 section 4.3.2 has 502,
 #   504 and 550; 554 stays there as well, since servers that are older send it.
+# * 500 is in no form, though RFC 2821 section 4.1.4 has it for an EHLO that is not acceptable: every server has EHLO
+#   (sections 2.2.1 and 4.5.1, against RFC 1869, which leaves it the choice), and section 4.3.2 calls 500 to it a fault.
+#   A server of 1982 answers 500 since it does not know the verb; hosts that do so later are ready-made ones.
 # * MAIL has 503 here in every era that has it in its text (RFC 821 section 4.1.1), though not in its table.
 # * RSET has no 504, which the table of RFC 821 section 4.3 gives a command without a parameter; QUIT and NOOP have 501
 #   like any other, though that table leaves it out.

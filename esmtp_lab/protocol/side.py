@@ -4,7 +4,6 @@ A side decides nothing. The server and the client are sides that also speak, and
 of foreign transcripts is a side that only listens.
 """
 
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from esmtp_lab.protocol.dialect import Dialect
@@ -174,7 +173,7 @@ class Side:
             event = self._event("client", "command", line.octets, now, self.supposed, to=entry, deviations=deviations)
             if self.waiting or line.length != event.length:
                 in_flight = tuple(awaited.entry for awaited in self.waiting)
-                event = replace(event, length=line.length, in_flight=in_flight)
+                event = event._replace(length=line.length, in_flight=in_flight)
             events.append(event)
         self._await(entry, command, deviations)
         if self.dialect.opens_exchange(entry):
@@ -262,7 +261,7 @@ class Side:
         for number, octets in enumerate(reply.each()):
             place = "only" if last == 0 else "first" if number == 0 else "last" if number == last else "middle"
             event = self._event("server", "reply", octets, now, before, to=entry, line=place)
-            events.append(event if number == last else replace(event, after=before, offered=offered))
+            events.append(event if number == last else event._replace(after=before, offered=offered))
         return events
 
     def _answer(self, awaited: Awaited, reply: Reply) -> None:
@@ -301,9 +300,8 @@ class Side:
         before, self.lost = self.position, self.waiting[0].entry if self.waiting else ""
         self.position = before._replace(state="closed")
         self.waiting, self.envelope, self.exchange = (), EMPTY, ()
-        return replace(
-            self._event(by, "moment", f"closed by the {by}".encode(), now, before, to=""), after=self.position
-        )
+        moment = self._event(by, "moment", f"closed by the {by}".encode(), now, before, to="")
+        return moment._replace(after=self.position)
 
     def _event(
         self,

@@ -199,13 +199,21 @@ class Letter:
     mailboxes: tuple[str, ...] = ()
 
     def received(self, domain: str) -> bytes:
-        """The time stamp line that a server of this domain puts in front (RFC 2821 section 4.4)."""
+        """The time stamp line that a server of this domain puts in front (RFC 2821 section 4.4).
+
+        It has no clause for, which could tell one recipient of another (RFC 2821 section 7.2, RFC 5321 section 4.4),
+        and no id, whose production in RFC 2821 section 4.4 lacks its grouping.
+        """
         source = f"{self.client} ([{self.address}])" if self.address else self.client
         text = f"Received: from {source} by {domain} with {self.protocol}; {date_time(self.time)}\r\n"
         return text.encode("ascii", "replace")
 
     def trace(self, domain: str) -> bytes:
-        """What final delivery puts in front of the content: return path line and time stamp line."""
+        """What final delivery puts in front of the content: return path line and time stamp line.
+
+        The null reverse-path is written <>, which the `Return-path-line` of RFC 2821 section 4.4 cannot derive and that
+        of RFC 5321 section 4.4 can.
+        """
         reverse_path = self.envelope.reverse_path or Path()
         return b"Return-Path: " + replace_route(reverse_path).render() + b"\r\n" + self.received(domain)
 
@@ -220,7 +228,10 @@ def replace_route(path: Path) -> Path:
 
 
 def date_time(seconds: float) -> str:
-    """A date-time of RFC 2822 section 3.3 in universal time, for seconds since 1970."""
+    """A date-time of RFC 2822 section 3.3 in universal time, for seconds since 1970.
+
+    RFC 5321 section 4.4 would rather see local time where that is feasible; here no place is known.
+    """
     moment = time.gmtime(max(0.0, seconds))
     day, month = _DAYS[moment.tm_wday], _MONTHS[moment.tm_mon - 1]
     return f"{day}, {moment.tm_mday} {month} {moment.tm_year} {time.strftime('%H:%M:%S', moment)} +0000"

@@ -1,28 +1,25 @@
 """Reads ``C:``/``S:`` transcripts of any software; lines with neither mark are passed over."""
 
+import re
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
-from esmtp_lab.protocol.dialect import Dialect
-from esmtp_lab.protocol.event import Event
-from esmtp_lab.protocol.reader import Reader
-from esmtp_lab.wire.transcript import read
+from esmtp_lab.readers.shown import Format, Numbered, Shown
+from esmtp_lab.wire.transcript import read_line
 
-
-class Read(NamedTuple):
-    """One event of a transcript: the number of its line, from 1, and the state that holds after it."""
-
-    number: int
-    event: Event
-    state: str
+_SPEAKERS = {"C": "client", "S": "server"}
+_MOMENTS = ("connected", "tls", "closed", "content")
 
 
-def read_marked(lines: Iterable[bytes], dialect: Dialect) -> Iterator[Read]:
-    """The events of a transcript, as its lines come; nothing is kept of those that are past."""
-    reader = Reader(dialect)
-    for entry in read(lines):
-        if entry.kind == "moment" and entry.octets.startswith(b"connected"):
-            reader.restart()
-        if entry.kind in ("C", "S") and entry.marked:
-            for event in reader.hear("client" if entry.kind == "C" else "server", entry.octets):
-                yield Read(entry.number, event, reader.position.state)
+def _read(lines: Iterable[Numbered]) -> Iterator[Shown]:
+    for number, line in lines:
+        entry = read_line(line.removesuffix(b"\r"), number)
+        if entry.kind == "moment":
+            word, _, about = entry.octets.partition(b" ")
+            kind = next((each for each in _MOMENTS if word.lower() == each.encode()), None)
+            if kind is not None:
+                yield Shown(number, kind, about)
+        elif entry.marked and entry.kind in _SPEAKERS:
+            yield Shown(number, _SPEAKERS[entry.kind], entry.octets)
+
+
+MARKED = Format("marked", "C: and S: lines", re.compile(rb"[CS]\\?:|=== (?:connected|tls|closed)\b"), _read)

@@ -1,21 +1,71 @@
 """The annotator: cites, for every line that either side sends, the rules at work there.
 
-Most specific first. It claims only what it knows: a line on which no rule is at work gets none.
+Most specific first. It claims only what it knows: a line on which no rule is at work gets none. Lines that are alike
+exercise the same rules, so those are looked for once for each kind of line.
 """
 
-from dataclasses import replace
+from collections.abc import Iterable
 from functools import lru_cache
+from typing import NamedTuple
 
 from esmtp_lab.protocol.era import ERAS, Era
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.rules.book import Book, book
-from esmtp_lab.rules.conditions import Seen, holds
+from esmtp_lab.rules.conditions import Seen, Spelling, holds, see, spellings, spelt
 from esmtp_lab.rules.rule import Citation, Rule
-from esmtp_lab.wire.span import Span, find, walk
+from esmtp_lab.wire.span import Anatomy, anatomy
 
 _REPLY_KEYS = frozenset({"to", "code", "not_code", "line", "keyword"})
 _COMMAND_KEYS = frozenset({"verb", "parameter", "verb_case"})
 ANY = ""
+_ALIKE, _LINES = 4096, 2048
+"""Kinds of lines whose rules are remembered, and lines whose citations are."""
+
+
+class AtWork(NamedTuple):
+    """A rule at work on a line, cited for all of it, and the names of the places that it rather speaks of."""
+
+    citation: Citation
+    places: tuple[str, ...]
+
+
+class Candidate(NamedTuple):
+    """A rule that is at work if the line is spelt as `when` asks, and broken if it is spelt as `broken` asks too.
+
+    Where `broken` is None it is kept in any case.
+    """
+
+    rule: Rule
+    when: tuple[Spelling, ...]
+    broken: tuple[Spelling, ...] | None
+
+
+class Alike:
+    """The rules of lines that are alike, but perhaps for their spelling."""
+
+    def __init__(self, candidates: Iterable[Candidate]) -> None:
+        self._candidates = tuple(candidates)
+        self._spellings = tuple(
+            dict.fromkeys(each for rule, when, broken in self._candidates for each in (*when, *(broken or ())))
+        )
+        self._chosen: dict[tuple[bool, ...], tuple[AtWork, ...]] = {}
+
+    def rules(self, octets: bytes, parts: Anatomy) -> tuple[AtWork, ...]:
+        """The rules at work on one of these lines, in order."""
+        answers = spelt(self._spellings, octets, parts) if self._spellings else ()
+        chosen = self._chosen.get(answers)
+        if chosen is None:
+            chosen = self._chosen[answers] = self._choose(dict(zip(self._spellings, answers, strict=True)))
+        return chosen
+
+    def _choose(self, true: dict[Spelling, bool]) -> tuple[AtWork, ...]:
+        found = [
+            Citation(rule, None, broken is not None and all(map(true.__getitem__, broken)))
+            for rule, when, broken in self._candidates
+            if all(map(true.__getitem__, when))
+        ]
+        found.sort(key=lambda each: (not each.broken, each.rule.general, -_specificity(each.rule)))
+        return tuple(AtWork(each, _spoken_of(each)) for each in found)
 
 
 class Annotator:
@@ -27,26 +77,49 @@ class Annotator:
         for rule in rules.in_era(era):
             for key in _places(rule) if rule.visible in ("dialogue", "letter") else ():
                 self._index.setdefault(key, []).append(rule)
+        self._alike = lru_cache(maxsize=_ALIKE)(self._find)
+        self._of_line = lru_cache(maxsize=_LINES)(self._cited)
 
     def __call__(self, event: Event) -> Event:
         """The event with its citations."""
-        seen = Seen(event)
+        # Who saw it when makes no difference to what is at work.
+        line = event._replace(observer="", time=0.0, reply=0, content=None, citations=())
+        return event._replace(citations=self._of_line(line))
+
+    def _cited(self, event: Event) -> tuple[Citation, ...]:
+        parts = anatomy(event.spans)
+        found = self._alike(see(event, parts)).rules(event.octets, parts)
+        places = _places_of(event, parts)
+        cited = []
+        for citation, names in found:
+            for name in names:
+                if name in places:
+                    cited.append(Citation(citation.rule, places[name], citation.broken))
+                    break
+            else:
+                cited.append(citation)
+        return tuple(cited)
+
+    def _find(self, seen: Seen) -> Alike:
+        """The rules of lines that are alike."""
         keys = [(seen.kind, seen.subject), (ANY, ANY)]
         keys += [(seen.kind, ANY)] if seen.subject else []
-        found = [
-            _cite(rule, event, bool(rule.broken) and holds(rule.broken, seen))
+        return Alike(
+            Candidate(rule, spellings(rule.when), spellings(rule.broken) if _can_break(rule, seen) else None)
             for key in keys
             for rule in self._index.get(key, ())
             if holds(rule.when, seen)
-        ]
-        found.sort(key=lambda each: (not each.broken, each.rule.general, -_specificity(each.rule)))
-        return replace(event, citations=tuple(found))
+        )
 
 
 @lru_cache(maxsize=8)
 def annotator(era: str) -> Annotator:
     """The annotator of an era, on the book that ships with the lab."""
     return Annotator(book(), ERAS[era])
+
+
+def _can_break(rule: Rule, seen: Seen) -> bool:
+    return bool(rule.broken) and holds(rule.broken, seen)
 
 
 def _specificity(rule: Rule) -> int:
@@ -69,21 +142,29 @@ def _places(rule: Rule) -> list[tuple[str, str]]:
     return [(kind, name) for kind in kinds for name in rule.when.get(subjects.get(kind, ""), frozenset({ANY}))]
 
 
-def _cite(rule: Rule, event: Event, broken: bool) -> Citation:
-    """A rule at work on a line, joined to the octets that it speaks of."""
-    problem = event.command.problem if event.command else None
-    if problem is not None and (("problem" in rule.broken and broken) or "problem" in rule.when):
-        end = len(event.octets.removesuffix(b"\r\n"))
-        return Citation(rule, (min(problem.at, end), end), broken)
-    span = _parameter(rule, event) if rule.mark == "parameter" else find(event.spans, rule.mark)
-    return Citation(rule, (span.start, span.end) if span else None, broken)
+# Joining rules to octets ---------------------------------------------------------------------------
+
+_PROBLEM = "problem"
 
 
-def _parameter(rule: Rule, event: Event) -> Span | None:
-    """The first parameter on the line that is one of those that a rule names."""
-    wanted = rule.when.get("parameter", frozenset({"?"}))
-    for span in walk(event.spans):
+def _spoken_of(citation: Citation) -> tuple[str, ...]:
+    """The names of the places that a rule speaks of; the first that a line has counts."""
+    rule = citation.rule
+    named = (_PROBLEM,) if _PROBLEM in rule.when or (_PROBLEM in rule.broken and citation.broken) else ()
+    if rule.mark != "parameter":
+        return (*named, rule.mark) if rule.mark else named
+    keywords = rule.when.get("parameter", frozenset({"?"}))
+    return (*named, "parameter") if "?" in keywords else (*named, *(f"parameter {each}" for each in sorted(keywords)))
+
+
+def _places_of(event: Event, parts: Anatomy) -> dict[str, tuple[int, int]]:
+    """The octets where the first of each part stands, each parameter by its keyword, and where a command breaks off."""
+    places = {part: (spans[0].start, spans[0].end) for part, spans in parts.items()}
+    for span in reversed(parts.get("parameter", [])):
         keyword = event.octets[span.start : span.end].partition(b"=")[0].decode("ascii", "replace").upper()
-        if span.part == "parameter" and ("?" in wanted or keyword in wanted):
-            return span
-    return None
+        places[f"parameter {keyword}"] = (span.start, span.end)
+    problem = event.command.problem if event.kind == "command" and event.command else None
+    if problem is not None:
+        end = len(event.octets.removesuffix(b"\r\n"))
+        places[_PROBLEM] = (min(problem.at, end), end)
+    return places

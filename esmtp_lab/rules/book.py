@@ -9,11 +9,12 @@ from typing import Any
 
 from esmtp_lab.errors import DataError
 from esmtp_lab.protocol.era import Era
-from esmtp_lab.rules.conditions import KEYS
+from esmtp_lab.rules.conditions import KEYS, OCTETS
 from esmtp_lab.rules.rule import ACTORS, LEVELS, VISIBLE, Condition, Rule
 from esmtp_lab.wire.span import PARTS
 
 _ID = re.compile(r"rfc(\d+):([0-9A-Z][0-9A-Za-z.]*)/([a-z0-9-]+)")
+_FILE = re.compile(r"rfc\d+.*\.toml")
 _KEYS = frozenset(Rule.__dataclass_fields__) - {"id", "rfc", "section"}
 _CLOSED = {"level": LEVELS, "actor": ACTORS, "visible": VISIBLE, "played": ("client", "server")}
 
@@ -30,9 +31,10 @@ class Book:
 
     def in_era(self, era: Era) -> tuple[Rule, ...]:
         """The rules to cite in an era: of each lineage those of the first document that has it."""
-        return tuple(rule for rule in self.rules if self._holds(rule, era))
+        return tuple(rule for rule in self.rules if self.cites(rule, era))
 
-    def _holds(self, rule: Rule, era: Era) -> bool:
+    def cites(self, rule: Rule, era: Era) -> bool:
+        """Whether a rule is one of those to cite in an era."""
         if rule.rfc not in era.documents or (rule.era and era.name not in rule.era.split()):
             return False
         kin = {each.rfc for each in self.by_lineage[rule.lineage]}
@@ -40,14 +42,14 @@ class Book:
 
     def find(self, lineage: str, era: Era) -> Rule | None:
         """The rule of a lineage that an era cites."""
-        return next((rule for rule in self.by_lineage.get(lineage, ()) if self._holds(rule, era)), None)
+        return next((rule for rule in self.by_lineage.get(lineage, ()) if self.cites(rule, era)), None)
 
 
 @cache
 def book() -> Book:
     """The book that ships with the lab, read at first use. Raises DataError where a file is not good."""
     folder = files("esmtp_lab.rules")
-    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    names = sorted(entry.name for entry in folder.iterdir() if _FILE.fullmatch(entry.name))
     rules = [rule for name in names for rule in read_rules((folder / name).read_text("utf-8"), name)]
     seen: set[str] = set()
     for rule in rules:
@@ -96,7 +98,7 @@ def _rule(name: str, table: Mapping[str, Any], where: str, document: object) -> 
 
 def _condition(table: Mapping[str, Any], where: str) -> Condition:
     for key in table:
-        if key not in KEYS:
+        if key not in KEYS and key not in OCTETS:
             raise DataError(where, f"knows no condition {key!r}; there are {', '.join(sorted(KEYS))}")
     return {
         key: frozenset(map(str, value)) if isinstance(value, list) else frozenset({str(value)})

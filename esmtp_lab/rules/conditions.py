@@ -1,104 +1,134 @@
-"""What a rule's conditions may look at, and how each is tested: a closed vocabulary, never code."""
+"""What a rule's conditions may look at, and how each is tested: a closed vocabulary, never code.
 
-from collections.abc import Callable, Mapping
-from functools import cached_property
+Nearly all look at a `Seen`, which is what lines can have in common, so that the rules at work on a line are found once
+for all lines that are alike. Those in OCTETS look at how a line is spelt.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase, translate
+from functools import lru_cache
+from typing import NamedTuple
 
 from esmtp_lab.protocol.event import Event
-from esmtp_lab.wire.span import walk
+from esmtp_lab.wire.span import PARTS, Anatomy
 
 Values = frozenset[str]
+Condition = Mapping[str, Values]
+
+_NONE: Values = frozenset()
+_ANY = frozenset({"?"})
 
 
-class Seen:
-    """What can be asked of one event; each answer is worked out once, and only when a rule asks."""
+class Seen(NamedTuple):
+    """What can be asked of an event.
 
-    def __init__(self, event: Event) -> None:
-        self.event = event
-        self.kind = event.kind
+    `subject` is what the line is about: a command's verb in capitals, known or not, or what a reply answers. `codes` is
+    the reply code under all its names: 250, 2yz, x5z; `lines` which line of its reply this is, and whether that has
+    "many"; `parts` are those that occur, `keyword` is the EHLO keyword that it offers. `parameters`, `deviations` and
+    `in_flight` hold "?" as well where there are any; `strange` tells of a parameter whose extension was not offered.
+    `problem` is the parser's slug, or "-". `verb_case` is "upper" or "mixed". `upon` is what was answered last: "EHLO",
+    "EHLO 550", "EHLO 5yz"; "-" before the first reply. `listed` tells, "yes" or "no", whether the last answer to EHLO
+    lists the subject by the same word.
+    """
 
-    @cached_property
-    def verb(self) -> str:
-        """The verb of a command in capitals, known or not."""
-        command = self.event.command
-        return command.verb if command else ""
+    kind: str
+    speaker: str
+    subject: str
+    to: str
+    state: str
+    after: str
+    facts: Values
+    codes: Values
+    lines: Values
+    parts: Values
+    parameters: Values
+    strange: bool
+    keyword: str
+    problem: str
+    deviations: Values
+    offered: Values
+    verb_case: str
+    in_flight: Values
+    upon: Values
+    listed: str
 
-    @property
-    def subject(self) -> str:
-        """What the line is about: a command's verb, or what a reply answers."""
-        return self.verb if self.kind == "command" else self.event.to
 
-    @cached_property
-    def codes(self) -> Values:
-        """The reply code under all its names: 250, 2yz, x5z."""
-        code = self.event.code
-        return frozenset({f"{code:03d}", f"{code // 100}yz", f"x{code // 10 % 10}z"}) if code else frozenset()
+def see(event: Event, parts: Iterable[str]) -> Seen:
+    """What can be asked of an event in which these parts occur."""
+    kind = event.kind
+    command = event.command if kind == "command" else None
+    reply = event.reply_line if kind == "reply" else None
+    parsed = command or reply
+    subject = event.to if command is None else command.verb
+    parameters, strange, verb_case = _NONE, False, "upper"
+    if command is not None:
+        parameters = frozenset(each.keyword for each in command.parameters)
+        strange = bool(parameters) and _strange(event, command.verb, parameters)
+        verb_case = _case(event)
+    return Seen(
+        kind,
+        event.speaker,
+        subject,
+        event.to,
+        event.before.state,
+        event.after.state,
+        event.before.facts,
+        _codes(reply.code) if reply is not None else _NONE,
+        _LINES[event.line],
+        frozenset(parts),
+        parameters | _ANY if parameters else _NONE,
+        strange,
+        _keyword_of(event) if reply is not None else "",
+        parsed.problem.slug if parsed is not None and parsed.problem else "-",
+        frozenset(each.kind for each in event.deviations) | _ANY if event.deviations else _NONE,
+        frozenset(event.offered),
+        verb_case,
+        frozenset(event.in_flight) | _ANY if event.in_flight else _NONE,
+        _upon(event.upon),
+        "yes" if subject in event.offered else "no",
+    )
 
-    @cached_property
-    def lines(self) -> Values:
-        """Which line of its reply this is, and whether that has several."""
-        line = self.event.line
-        return frozenset({line} if line in ("", "only") else {line, "many"})
 
-    @cached_property
-    def parts(self) -> Values:
-        """The parts that occur."""
-        return frozenset(span.part for span in walk(self.event.spans))
+_LINES = {"": frozenset({""}), "only": frozenset({"only"})} | {
+    line: frozenset({line, "many"}) for line in ("first", "middle", "last")
+}
 
-    @cached_property
-    def parameters(self) -> Values:
-        """The keywords of the parameters, and "?" where there is any."""
-        command = self.event.command
-        keywords = frozenset(each.keyword for each in command.parameters) if command else frozenset()
-        return keywords | {"?"} if keywords else keywords
 
-    @cached_property
-    def strange(self) -> bool:
-        """Whether a parameter stands here whose extension was not offered."""
-        command, event = self.event.command, self.event
-        for parameter in command.parameters if command else ():
-            found = event.dialect.parameter(command.verb if command else "", parameter.keyword)
-            if found is None or found[0].ehlo_keyword not in event.offered:
-                return True
-        return False
+@lru_cache(maxsize=1024)
+def _codes(code: int) -> Values:
+    return frozenset({f"{code:03d}", f"{code // 100}yz", f"x{code // 10 % 10}z"}) if code else _NONE
 
-    @cached_property
-    def keyword(self) -> str:
-        """The EHLO keyword of this line of a reply, in capitals."""
-        for span in self.event.spans:
-            if span.part == "ehlo-keyword":
-                return self.event.octets[span.start : span.end].decode("ascii").upper()
-        return ""
 
-    @cached_property
-    def problem(self) -> str:
-        """The slug of the parser's problem, or "-"."""
-        parsed = self.event.command or self.event.reply_line
-        return parsed.problem.slug if parsed and parsed.problem else "-"
+@lru_cache(maxsize=1024)
+def _upon(answered: tuple[str, int]) -> Values:
+    entry, code = answered
+    return frozenset({entry, f"{entry} {code:03d}", f"{entry} {code // 100}yz"}) if code else frozenset({"-"})
 
-    @cached_property
-    def deviations(self) -> Values:
-        """The kinds of octets that may not stand here, and "?" where there are any."""
-        kinds = frozenset(each.kind for each in self.event.deviations)
-        return kinds | {"?"} if kinds else kinds
 
-    @cached_property
-    def in_flight(self) -> Values:
-        """The inputs that still wait for their reply while this is sent, and "?" where there are any."""
-        waiting = frozenset(self.event.in_flight)
-        return waiting | {"?"} if waiting else waiting
+def _strange(event: Event, verb: str, keywords: Values) -> bool:
+    for keyword in keywords:
+        found = event.dialect.parameter(verb, keyword)
+        if found is None or found[0].ehlo_keyword not in event.offered:
+            return True
+    return False
 
-    @cached_property
-    def upon(self) -> Values:
-        """What was answered last: "EHLO", "EHLO 550", "EHLO 5yz"; "-" before the first reply."""
-        entry, code = self.event.upon
-        return frozenset({entry, f"{entry} {code:03d}", f"{entry} {code // 100}yz"}) if code else frozenset({"-"})
 
-    @cached_property
-    def verb_case(self) -> str:
-        """Whether the verb was written in capitals, or is "mixed"."""
-        first = self.event.spans[:1]
-        written = self.event.octets[first[0].start : first[0].end] if first else b""
-        return "upper" if written == written.upper() else "mixed"
+def _case(event: Event) -> str:
+    first = event.spans[:1]
+    written = event.octets[first[0].start : first[0].end] if first else b""
+    return "upper" if written == written.upper() else "mixed"
+
+
+def _keyword_of(event: Event) -> str:
+    for span in event.spans:
+        if span.part == "ehlo-keyword":
+            return event.octets[span.start : span.end].decode("ascii").upper()
+    return ""
+
+
+# The vocabulary ------------------------------------------------------------------------------------
 
 
 def _one_of(attribute: str) -> Callable[[Seen, Values], bool]:
@@ -113,6 +143,10 @@ def _none_of(attribute: str) -> Callable[[Seen, Values], bool]:
     return lambda seen, values: values.isdisjoint(getattr(seen, attribute))
 
 
+def _verb(seen: Seen, values: Values) -> bool:
+    return seen.kind == "command" and seen.subject in values
+
+
 def _keyword(seen: Seen, values: Values) -> bool:
     keyword = seen.keyword
     wild = any(value.endswith("*") and keyword.startswith(value[:-1]) for value in values)
@@ -124,17 +158,18 @@ def _problem(seen: Seen, values: Values) -> bool:
 
 
 def _not_offered(seen: Seen, values: Values) -> bool:
-    return seen.strange if "?" in values else values.isdisjoint(seen.event.offered)
+    return seen.strange if "?" in values else values.isdisjoint(seen.offered)
 
 
 KEYS: Mapping[str, Callable[[Seen, Values], bool]] = {
     "kind": _one_of("kind"),
-    "speaker": lambda seen, values: seen.event.speaker in values,
-    "verb": _one_of("verb"),
-    "to": lambda seen, values: seen.event.to in values,
-    "state": lambda seen, values: seen.event.before.state in values,
-    "fact": lambda seen, values: values <= seen.event.before.facts,
-    "not_fact": lambda seen, values: values.isdisjoint(seen.event.before.facts),
+    "speaker": _one_of("speaker"),
+    "verb": _verb,
+    "to": _one_of("to"),
+    "state": _one_of("state"),
+    "after": _one_of("after"),
+    "fact": lambda seen, values: values <= seen.facts,
+    "not_fact": _none_of("facts"),
     "code": _any_of("codes"),
     "not_code": _none_of("codes"),
     "line": _any_of("lines"),
@@ -144,16 +179,67 @@ KEYS: Mapping[str, Callable[[Seen, Values], bool]] = {
     "keyword": _keyword,
     "problem": _problem,
     "deviation": _any_of("deviations"),
-    "offered": lambda seen, values: not values.isdisjoint(seen.event.offered),
+    "offered": _any_of("offered"),
     "not_offered": _not_offered,
+    "listed": _one_of("listed"),
     "verb_case": _one_of("verb_case"),
     "in_flight": _any_of("in_flight"),
     "upon": _any_of("upon"),
     "not_upon": _none_of("upon"),
 }
-"""Every condition by its name in a rule file."""
+"""Every condition by its name in a rule file, but for those on the octets."""
+
+# How a line is spelt -------------------------------------------------------------------------------
+
+OCTETS = {"spelt": True, "not_spelt": False}
+"""The conditions on the octets of a line, and what is asked of them.
+
+A value is a part, or "line", and how it is spelt, in any case; a star is anything: "domain *#*", "*-path <>".
+"""
+
+_WHOLE = "line"
 
 
-def holds(condition: Mapping[str, Values], seen: Seen) -> bool:
-    """Whether every part of a condition is true of an event."""
-    return all(KEYS[key](seen, values) for key, values in condition.items())
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """Spellings of parts of which one is `wanted`, or none."""
+
+    values: Values
+    wanted: bool
+    tests: tuple[tuple[str, Callable[[bytes], object]], ...] = field(compare=False)
+
+
+@lru_cache(maxsize=1024)
+def _spelling(values: Values, wanted: bool) -> Spelling:
+    by_part: dict[str, list[str]] = {}
+    for value in sorted(values):
+        part, _, octets = value.partition(" ")
+        for each in [_WHOLE] if part == _WHOLE else [each for each in PARTS if fnmatchcase(each, part)]:
+            by_part.setdefault(each, []).append(translate(octets))
+    patterns = {part: "|".join(each).encode("latin-1") for part, each in by_part.items()}
+    return Spelling(values, wanted, tuple((part, re.compile(each, re.I).match) for part, each in patterns.items()))
+
+
+def spellings(condition: Condition) -> tuple[Spelling, ...]:
+    """What a condition asks of the octets of a line."""
+    return tuple(_spelling(values, OCTETS[key]) for key, values in condition.items() if key in OCTETS)
+
+
+def spelt(asked: Iterable[Spelling], octets: bytes, parts: Anatomy) -> tuple[bool, ...]:
+    """Whether a line is spelt as each asks."""
+    pieces = {part: [octets[span.start : span.end] for span in spans] for part, spans in parts.items()}
+    pieces[_WHOLE] = [octets]
+    answers = []
+    for spelling in asked:
+        found = False
+        for part, matches in spelling.tests:
+            for piece in pieces.get(part, ()):
+                if matches(piece):
+                    found = True
+        answers.append(found is spelling.wanted)
+    return tuple(answers)
+
+
+def holds(condition: Condition, seen: Seen) -> bool:
+    """Whether every part of a condition is true of an event, but for those on its octets."""
+    return all(KEYS[key](seen, values) for key, values in condition.items() if key in KEYS)

@@ -24,11 +24,13 @@ MEANINGS: dict[int, str] = {
     451: "not now: something went wrong here",
     452: "not now: no room",
     454: "not now: cannot check who you are",
+    455: "not now: these parameters cannot be had",
     500: "that is no command",
     501: "the argument cannot be read",
     502: "known, but not done here",
     503: "not in this order",
     504: "this parameter is not done here",
+    521: "no mail is ever taken here",
     530: "prove who you are first",
     534: "that mechanism is too weak",
     535: "that does not prove who you are",
@@ -38,9 +40,11 @@ MEANINGS: dict[int, str] = {
     552: "too large, or the mailbox is full",
     553: "that name is not allowed",
     554: "failed, for good",
+    555: "a parameter that is not known here",
+    556: "that domain takes no mail",
 }
-"""The meaning of every code that the standards name (RFC 821 section 4.2, RFC 2821 section 4.2.2, RFC 4954)."""
-_GREETINGS = (220, 554, 421)
+"""The meaning of every code that the standards name (RFC 821 section 4.2, RFC 1869 section 6.1, RFC 2821 section 4.2.2,
+RFC 4954, RFC 7504)."""
 _ANYTIME = (500, 501, 502, 503, 421)
 
 
@@ -50,11 +54,9 @@ def replies(line: str, awaited: Awaited | None, dialect: Dialect) -> Iterator[Su
         return
     form = dialect.forms.get(awaited.entry)
     fitting = (*form.success, *form.intermediate, *form.failure) if form else ()
-    if awaited.entry == GREETING:
-        fitting = _GREETINGS
     for code in dict.fromkeys(fitting):
         if str(code).startswith(line):
             yield Suggestion(f"{code} ", 0, MEANINGS.get(code, ""))
-    for code in _ANYTIME:
+    for code in _ANYTIME if awaited.entry != GREETING else (421,):
         if code not in fitting and str(code).startswith(line):
             yield Suggestion(f"{code} ", 0, MEANINGS[code], reason="any command may get this")

@@ -133,7 +133,14 @@ TABLE: tuple[Command, ...] = (
     Command(
         ("mail",), "[MAILBOX [NUMBER]]", "the mailboxes, the letters in one, a letter", pages.mail, pages.mailbox_names
     ),
-    Command(("rule",), "ID", "one rule: its line through the standards, and dialogues that show it", pages.rule),
+    Command(
+        ("rule",),
+        "[ID [play|text]]",
+        "one rule: its line through the standards, dialogues that show it; play them, or see its section",
+        pages.rule,
+        pages.cited_ids,
+    ),
+    Command(("compare",), "[FILE]", "what was said so far, or a script, under the four eras", pages.compare),
     Command(("bytes",), "", "the last exchange octet by octet", pages.octets),
     Command(("save",), "FILE", "write the transcript; a file that exists is kept", save),
     Command(("save!",), "FILE", "write the transcript over a file", partial(save, over=True)),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from esmtp_lab.export.transcript import note
 from esmtp_lab.lab import octets_of
 from esmtp_lab.protocol.event import Event
-from esmtp_lab.protocol.session import GREETING
+from esmtp_lab.protocol.session import GREETING, NOT_VERBS
 from esmtp_lab.shell.codes import MEANINGS, replies
 from esmtp_lab.suggest import Names, Suggestion, suggest
 from esmtp_lab.wire.reply import parse_reply_line
@@ -91,7 +91,7 @@ def _command_hint(session: "Session", line: str) -> Hint:
     client, server = lab.bench.client.dialect, lab.bench.server.dialect
     command = server.parse(octets + b"\r\n")
     verb = command.verb
-    known = client.forms.get(verb) or server.forms.get(verb)
+    known = None if verb in NOT_VERBS else client.forms.get(verb) or server.forms.get(verb)
     if known is None:
         begun = " " not in line and any(each.startswith(line.upper()) for each in client.forms)
         return Hint("", "") if begun else Hint(f"{verb or 'this'} is no command", _code(session, line), True)

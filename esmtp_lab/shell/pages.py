@@ -1,21 +1,25 @@
 """The pages of the lab: what the commands that look, and change nothing, have to show."""
 
+import os
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from esmtp_lab.export.transcript import mask
-from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.event import Event
-from esmtp_lab.rules.book import book
-from esmtp_lab.rules.rule import Rule
 from esmtp_lab.shell.byteview import byte_rows
 from esmtp_lab.shell.foresight import fitting, predicted
 from esmtp_lab.shell.notes import at_span, stops
 from esmtp_lab.wire.content import lines
+from esmtp_lab.wire.transcript import write_line
 from esmtp_lab.wire.visible import visible
 
 if TYPE_CHECKING:
     from esmtp_lab.shell.session import Session
+
+_FRAME = 4
+"""Columns that the bench needs beside a page."""
 
 
 def shown(event: Event) -> str:
@@ -122,27 +126,62 @@ def _subjects(letters: tuple[bytes, ...]) -> Iterator[str]:
         yield f"{number}  {len(octets)} octets  {visible(subject)}"
 
 
+def cited_ids(session: "Session") -> tuple[str, ...]:
+    """The ids of the rules at work in the last exchange, without those that are at work on every line."""
+    events = [event for event in map(session.annotated, session.last) if event is not None]
+    cited = (each.rule for event in events for each in event.citations if each.broken or not each.rule.general)
+    return tuple(dict.fromkeys(rule.id for rule in cited))
+
+
 def rule(session: "Session", argument: str) -> None:
-    """One rule, found by its id, its lineage, or the end of its id."""
-    rules = book()
-    found = [each for each in rules.rules if argument and argument in (each.id, each.lineage, each.id.split("/")[-1])]
-    if not found:
-        near = [each.id for each in rules.rules if argument and argument.lower() in each.id][:8]
-        session.tell(f"there is no rule {argument!r}" + (f"; perhaps {', '.join(near)}" if near else ""))
+    """One rule, its witnesses played, or its section; without an id those of the last exchange. Raises DataError."""
+    # the book, the titles and the witnesses are read when they are asked for, and not before the first prompt
+    from esmtp_lab.commands.rules import RFC_DIR, find_rule, line, page, text_of
+    from esmtp_lab.commands.witness import watch
+
+    name, _, what = argument.partition(" ")
+    if not name:
+        found = [line(find_rule(each)) for each in cited_ids(session)]
+        session.show("the rules of the last exchange; /rule ID shows one", found or ["no rule was at work yet"])
         return
-    first = next((each for each in found if each.rfc in _documents(session)), found[0])
-    page = [f"{first.citation}   {first.level}   kept by: {first.actor}", first.says, f"Why: {first.why}", ""]
-    page += [f"{each.citation:<18} {each.says}" for each in rules.by_lineage[first.lineage]]
-    page += [*_witness("kept", first, first.keeps), *_witness("broken", first, first.breaks)]
-    session.show(first.id, page)
+    chosen = find_rule(name, era=session.lab.era)
+    match what.strip():
+        case "":
+            session.show(chosen.id, page(chosen))
+        case "play":
+            played = [said.text for said in watch(chosen)]
+            session.show(f"{chosen.id}: {chosen.says}", played or ["no dialogue shows it"])
+        case "text":
+            folder = os.environ.get(RFC_DIR)
+            session.show(chosen.citation, text_of(chosen.rfc, chosen.section, folder))
+        case other:
+            session.tell(f"after the id comes play or text, not {other!r}")
 
 
-def _documents(session: "Session") -> tuple[int, ...]:
-    dialect: Dialect = session.lab.bench.server.dialect
-    return dialect.era.documents
+def compare(session: "Session", argument: str) -> None:
+    """A script, or what the client has said in this session, under every era."""
+    from esmtp_lab.commands.compare import compare_script
+
+    if argument:
+        try:
+            lines = Path(argument).expanduser().read_bytes().splitlines()
+        except OSError as error:
+            session.tell(f"{argument} cannot be read: {error.strerror or error}")
+            return
+    else:
+        lines = list(_said_by_client(session))
+    if not lines:
+        session.tell("the client has said nothing yet: type a few lines, or name a file: /compare FILE")
+        return
+    columns = shutil.get_terminal_size().columns - _FRAME if session.view == "bench" else None
+    what = argument or "this session"
+    session.show(f"{what} under the four eras", compare_script(lines, session.lab.policy, columns=columns))
 
 
-def _witness(what: str, rule: Rule, dialogue: str) -> Iterator[str]:
-    if dialogue:
-        yield f"{what}, from the state {rule.start}:"
-        yield from (f"    {line}" for line in dialogue.strip().splitlines())
+def _said_by_client(session: "Session") -> Iterator[bytes]:
+    """The client's lines of this session that stand, as a script."""
+    items = session.record.items
+    for place in session.record.places():
+        event, lab = items[place].event, items[place].lab
+        if event is not None and lab is session.lab and event.speaker == "client":
+            yield write_line("C", event.octets).encode()

@@ -1,7 +1,6 @@
 """The session of a learner: takes a typed line, plays it, and says what changed. It knows no terminal."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import NamedTuple
 
 from esmtp_lab.bench import Crossing
@@ -165,8 +164,8 @@ class Session:
         """An event to make content lines from while the content event itself is still to come."""
         last = self.lab.bench.log[-1].event
         here = client.position
-        return replace(
-            last, speaker="client", kind="content", before=here, after=here, line="", offered=tuple(client.offered)
+        return last._replace(
+            speaker="client", kind="content", before=here, after=here, line="", offered=tuple(client.offered)
         )
 
     def _after(self, line: str, crossings: list[Crossing], was: str) -> None:

@@ -27,7 +27,7 @@ def play(bench: Bench, entries: Iterable[Entry]) -> Iterator[Played]:
     heard = [crossing for crossing, undone in bench.crossings() if crossing.speaker == "server" and not undone]
     wanted: list[Entry] = []
     began = any(crossing.speaker == "client" for crossing in bench.log)
-    for entry in _typed(bench, entries):
+    for entry in typed(entries, lambda: bench.client.in_content):
         if entry.kind == "S" and not bench.server.by_hand:
             wanted.append(entry)
             continue
@@ -50,11 +50,11 @@ def play(bench: Bench, entries: Iterable[Entry]) -> Iterator[Played]:
     yield from _expect(wanted, heard)
 
 
-def _typed(bench: Bench, entries: Iterable[Entry]) -> Iterator[Entry]:
+def typed(entries: Iterable[Entry], in_content: Callable[[], bool]) -> Iterator[Entry]:
     """Once DATA was written without a mark, every line is content up to the lone dot, whatever it begins with."""
     marked = True
     for entry in entries:
-        if bench.client.in_content and not marked:
+        if in_content() and not marked:
             yield as_sent(entry.written, entry.number)
         else:
             marked = entry.marked if entry.kind == "C" else marked

@@ -100,6 +100,7 @@ RFC821 = Grammar(
     # What goes on behind a literal is a domain, one of whose elements it is
     address_literal=re.compile(rb"\[%b\](?!\.)" % _IPV4),
     local_part=re.compile(rb"%b|%b" % (_OLD_QUOTED, _OLD_DOT_STRING), re.DOTALL),
+    # RFC 821 section 4.5.3; RFC 2821 section 4.5.3.1 has 255
     longest_domain=64,
 )
 RFC2821 = Grammar(
@@ -127,7 +128,7 @@ ESMTP_VALUE = re.compile(rb"[!-<>-~]+")
 # RFC 1869 section 4.2, RFC 2821 section 4.1.1.1: ehlo-keyword, ehlo-param
 EHLO_KEYWORD = re.compile(rb"[A-Za-z0-9][A-Za-z0-9\-]*")
 EHLO_PARAM = re.compile(rb"[!-~]+")
-# RFC 2821 section 4.2: three digits, the first 2 to 5, the second 0 to 5
+# RFC 2821 section 4.2.1, RFC 5321 section 4.2: three digits, the first 2 to 5, the second 0 to 5
 REPLY_CODE = re.compile(rb"[2-5][0-5][0-9]")
 # RFC 2034 section 4, RFC 3463 section 2
 ENHANCED_STATUS_CODE = re.compile(rb"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?= |$)")

@@ -1,7 +1,8 @@
 """Paths: ``<ada@lab.example>``, with or without a source route, and the null path ``<>``.
 
 RFC 821 section 4.1.2, RFC 2821 section 4.1.2 and appendix C. Source routes are read and not followed, and never copied
-into a reverse-path: of what RFC 2821 says of them in section 4.1.1.3 and in appendix C and F.2, section 4.1.1.3 counts.
+into a reverse-path: of what RFC 2821 says of them in section 4.1.1.3 and in appendix C and F.2, section 4.1.1.3 counts;
+so do notices go to the last hop, as section 6.1 asks. RFC 5321 appendix C came to the same.
 A path may have 256 octets (RFC 2821 section 4.5.3.1), which is less than its longest parts together.
 """
 

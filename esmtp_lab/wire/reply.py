@@ -1,6 +1,7 @@
 """Replies: three digits and a text, on one line or on several.
 
-RFC 821 section 4.2 and appendix E, RFC 2821 sections 4.2 and 4.2.1.
+RFC 821 section 4.2 and appendix E, RFC 2821 sections 4.2 and 4.2.1. Replies of several lines have a grammar in RFC 5321
+section 4.2 only; in RFC 2821 section 4.2.1 they are described.
 """
 
 import re

@@ -74,7 +74,20 @@ def walk(spans: Iterable[Span]) -> Iterator[Span]:
     """Every span, parents before their children."""
     for span in spans:
         yield span
-        yield from walk(span.inner)
+        if span.inner:
+            yield from walk(span.inner)
+
+
+Anatomy = dict[str, list[Span]]
+"""The spans of a line by part, each in the order of `walk`."""
+
+
+def anatomy(spans: Iterable[Span]) -> Anatomy:
+    """The spans of a line by part."""
+    found: Anatomy = {}
+    for span in walk(spans):
+        found.setdefault(span.part, []).append(span)
+    return found
 
 
 def find(spans: Iterable[Span], part: str) -> Span | None:

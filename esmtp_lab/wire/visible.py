@@ -22,7 +22,7 @@ def decode(octets: bytes) -> str:
 
 
 def encode(text: str) -> bytes:
-    r"""The octets that `decode` made a text of; where ``\xNN`` was written all along, it is taken for that octet too."""
+    r"""The octets that `decode` made a text of; a ``\xNN`` that was written all along is taken for that octet too."""
     return _LOST.sub(lambda match: bytes([int(match[1], 16)]), text.encode("utf-8", "surrogatepass"))
 
 

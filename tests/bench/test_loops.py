@@ -1,5 +1,7 @@
 """Loop detection (RFC 2821 section 6.2): a letter that two hosts send to each other without end is stopped."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,7 +80,7 @@ def test_stamps_are_counted_alike_however_content_is_cut(header: bytes, body: bo
     content = header + (b"\r\n\r\nReceived: in the body\r\n" if body else b"\r\n")
     edges = [0, *sorted(cuts), len(content)]
     whole, cut = Stamps().plus(content), Stamps()
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         cut = cut.plus(content[start:end])
     assert cut.found == whole.found
     head = (b"\r\n" + content).split(b"\r\n\r\n")[0]

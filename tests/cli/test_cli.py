@@ -66,7 +66,10 @@ def test_what_cannot_be_read_gives_two_and_no_traceback(arguments, lines, messag
     assert b"Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("command", [(), ("run",), ("annotate",), ("serve",), ("send",), ("lessons", "run")])
+@pytest.mark.parametrize(
+    "command",
+    [(), ("run",), ("annotate",), ("rules",), ("compare",), ("serve",), ("send",), ("lessons", "run")],
+)
 def test_every_command_has_help_with_examples(command):
     done = lab(*command, "--help")
     assert done.returncode == 0

@@ -1,6 +1,6 @@
 """Mutation testing: is there a test that fails when the code is wrong?
 
-    python tests/long/mutation.py [--sample N] [--minutes M] [PATH...]
+    python tests/long/mutation.py [--sample N] [--minutes M] [--among FILE] [--tests PATH] [PATH...]
 
 Each mutant is the code with one small fault. It is killed when a test of tests/wire, tests/protocol or
 tests/extensions fails. One that survives is a gap in the tests, unless mutation.toml beside this file says why
@@ -9,7 +9,9 @@ no test can tell it from the right code; any other survivor makes this program e
 Faults in functions are put into a process that has collected the tests already, and only the tests that
 reach the line are run, the quickest first. Faults in tables and patterns need a fresh import.
 With --sample the same N mutants are taken each time, spread over all of them, which is the form for
-continuous integration. Linux and macOS only: it forks.
+continuous integration. While tests are written, --among takes what an earlier run printed and tries its survivors
+again, --match those in whose name a word stands, and --tests runs some of the tests alone. Linux and macOS only: it
+forks.
 """
 
 import argparse
@@ -103,7 +105,9 @@ def faults(node: ast.AST, parent: ast.AST) -> Iterator[Callable[[], None]]:
                 yield lambda place=place, test=test: node.ifs.__setitem__(place, _not(test))
         case ast.UnaryOp(op=ast.Not()):
             yield lambda: setattr(node, "operand", _not(node.operand))
-        case ast.Return(value=ast.expr() as value) if not (isinstance(value, ast.Constant) and value.value is None):
+        case ast.Return(value=ast.Constant(value=None | False)):
+            return  # where only truth is asked, None is as good as False
+        case ast.Return(value=ast.expr() as value):
             yield lambda: setattr(node, "value", ast.copy_location(ast.Constant(None), value))
         case ast.Expr(value=ast.Call() as value):
             yield lambda: setattr(node, "value", ast.copy_location(ast.Constant(None), value))
@@ -158,7 +162,7 @@ def _silent(node: ast.AST, parent: ast.AST) -> bool:
             return True
         case ast.Assign(targets=[ast.Name(id="__slots__")]):
             return True
-        case ast.Call(func=ast.Name(id="field" | "lru_cache" | "cache" | "dataclass")):
+        case ast.Call(func=ast.Name(id="field" | "lru_cache" | "cache" | "dataclass")) | ast.keyword(arg="strict"):
             return True
     fields = {"annotation", "returns"}
     return any(getattr(parent, name, None) is node for name in fields)
@@ -531,9 +535,13 @@ def main() -> int:
     parser.add_argument("paths", nargs="*", default=DEFAULT)
     parser.add_argument("--sample", type=int, default=0, help="try so many, always the same")
     parser.add_argument("--match", default="", help="only mutants in whose name this stands")
+    parser.add_argument("--among", type=Path, help="only mutants that this file names, one a line")
+    parser.add_argument("--tests", action="append", help="only these tests")
     parser.add_argument("--minutes", type=float, default=120.0, help="stop after so many minutes")
     options = parser.parse_args()
     LEFT_OUT.extend(SLOW if options.sample else ())
+    TESTS[:] = options.tests or TESTS
+    among = options.among and {line.removeprefix("survives: ") for line in options.among.read_text("utf-8").splitlines()}
     begin = time.monotonic()
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
@@ -545,6 +553,7 @@ def main() -> int:
     known = explained()
     everything = [mutant for file in files for mutant in mutants_of(file)]
     mutants = [mutant for mutant in everything if mutant.name not in known and options.match in mutant.name]
+    mutants = [mutant for mutant in mutants if among is None or mutant.name in among]
     gone = [name for name in known if name.split(" ")[0] in {file.removeprefix("esmtp_lab/") for file in files}]
     gone = [name for name in gone if name not in {mutant.name for mutant in everything}]
     chosen = spread(mutants, options.sample) if options.sample else mutants

@@ -4,22 +4,23 @@ import pytest
 
 from esmtp_lab.lab import client_dialect
 from esmtp_lab.protocol.session import Position
-from esmtp_lab.readers.marked import read_marked
+from esmtp_lab.readers.reading import read_transcript
 from esmtp_lab.rules.annotator import annotator
 
 
 def states(text: str, era: str = "rfc2821") -> list[str]:
     """The state after each line."""
-    return [read.state for read in read_marked(text.strip("\n").encode().split(b"\n"), client_dialect(era))]
+    found = read_transcript(text.strip("\n").encode().split(b"\n"), client_dialect(era))
+    return [read.state for read in found if read.event.kind != "moment"]
 
 
 def kinds(text: str, era: str = "rfc2821") -> list[str]:
-    return [read.event.kind for read in read_marked(text.strip("\n").encode().split(b"\n"), client_dialect(era))]
+    return [read.event.kind for read in read_transcript(text.strip("\n").encode().split(b"\n"), client_dialect(era))]
 
 
 def broken(text: str, era: str = "rfc2821") -> list[str]:
     annotate = annotator(era)
-    events = (read.event for read in read_marked(text.strip("\n").encode().split(b"\n"), client_dialect(era)))
+    events = (read.event for read in read_transcript(text.strip("\n").encode().split(b"\n"), client_dialect(era)))
     return [each.rule.lineage for event in events for each in annotate(event).citations if each.broken]
 
 
@@ -102,12 +103,12 @@ def test_a_password_is_known_for_one_however_it_is_written(era, line):
     from esmtp_lab.export.transcript import mask
 
     text = f"C: EHLO a\nS: 250 x\nC: {line}\nS: 334 go on\nC: c2VjcmV0\nS: 235 ok"
-    events = [read.event for read in read_marked(text.encode().split(b"\n"), client_dialect(era))]
+    events = [read.event for read in read_transcript(text.encode().split(b"\n"), client_dialect(era))]
     assert not any(b"c2VjcmV0" in mask(event) for event in events)
 
 
 def test_a_transcript_without_the_server_is_read_all_the_same():
-    found = list(read_marked((b"C: NOOP" for _ in range(2_000)), client_dialect()))
+    found = list(read_transcript((b"C: NOOP" for _ in range(2_000)), client_dialect()))
     assert len(found) == 2_000
     assert len(found[-1].event.in_flight) <= 100
     assert found[-1].event.before == Position("initial")
@@ -115,5 +116,5 @@ def test_a_transcript_without_the_server_is_read_all_the_same():
 
 def test_a_line_of_any_length_is_whole():
     line = b"S: 220 " + b"x" * 100_000
-    (read,) = read_marked([line], client_dialect())
+    (read,) = read_transcript([line], client_dialect())
     assert read.event.octets == line[3:] + b"\r\n"

@@ -5,7 +5,6 @@ as soon as it stands in the table.
 """
 
 import re
-from dataclasses import replace
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -192,7 +191,7 @@ def seen(lab: Lab):
     """What the server saw; who had sent ahead of whom is not part of it."""
     for crossing in lab.bench.log:
         if crossing.server is not None:
-            yield replace(crossing.server, in_flight=())
+            yield crossing.server._replace(in_flight=())
 
 
 class IllegalWalk(Agreeing):

@@ -49,7 +49,7 @@ _FURNITURE = re.compile(r"\[Page \d+\]|^(?:RFC \d+ |August 1982 |Klensin |Klensi
 
 @dataclass(frozen=True)
 class Entry:
-    """Lines of an RFC's text, counted from 1, and the rule that they became, or say `again`, or why they became none."""
+    """Lines of an RFC's text, counted from 1; the rule that they became, or say `again`; or why they became none."""
 
     document: int
     lines: range
@@ -74,7 +74,9 @@ def _read(document: int) -> Iterator[Entry]:
             assert match, f"{file.name}:{number}: no entry of an inventory: {line!r}"
             first, last, again, rule, reason, note = match.groups()
             assert not reason or reason in REASONS, f"{file.name}:{number}: no such reason: {reason!r}"
-            yield Entry(document, range(int(first), int(last or first) + 1), rule or "", bool(again), reason or "", note or "")
+            yield Entry(
+                document, range(int(first), int(last or first) + 1), rule or "", bool(again), reason or "", note or ""
+            )
 
 
 @cache
@@ -89,7 +91,9 @@ def text(document: int) -> tuple[str, ...]:
 
 def passage(document: int, lines: range) -> str:
     """Some lines of an RFC as running text, without the head and foot of a page."""
-    return " ".join(" ".join(each for each in text(document)[lines.start : lines.stop] if not _FURNITURE.search(each)).split())
+    return " ".join(
+        " ".join(each for each in text(document)[lines.start : lines.stop] if not _FURNITURE.search(each)).split()
+    )
 
 
 def normative(document: int) -> Iterator[int]:

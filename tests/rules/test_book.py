@@ -1,72 +1,45 @@
 """The rule book: its files are good, its sections exist, its witnesses play, every line is spoken of."""
 
 import os
-import re
 from pathlib import Path
 
 import pytest
 
 from esmtp_lab.bench import Bench
+from esmtp_lab.commands.witness import lab_of
 from esmtp_lab.errors import DataError
 from esmtp_lab.extensions import SHIPPED
 from esmtp_lab.lab import Lab
 from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.era import ERAS
 from esmtp_lab.protocol.event import Event, lines
-from esmtp_lab.rules.annotator import Annotator, annotator
+from esmtp_lab.rules.annotator import Annotator
 from esmtp_lab.rules.book import Book, book, read_rules
 from esmtp_lab.rules.rule import Rule
+from esmtp_lab.rules.texts import sections
 from esmtp_lab.tutor.play import play
+from esmtp_lab.tutor.witness import Witness, play_witness
 from esmtp_lab.wire.transcript import read
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "rfc"
 RULES = book().rules
-LEADS = {
-    "connect": "",
-    "initial": "",
-    "ready": "C: {hello} client.example\n",
-    "mail": "C: {hello} client.example\nC: MAIL FROM:<ada@client.example>\n",
-    "rcpt": "C: {hello} client.example\nC: MAIL FROM:<ada@client.example>\nC: RCPT TO:<ada@lab.example>\n",
-    "data": "C: {hello} client.example\nC: MAIL FROM:<ada@client.example>\nC: RCPT TO:<ada@lab.example>\nC: DATA\n",
-}
-"""The dialogue that leads to the state in which a witness starts."""
-ANSWERS = {"HELO": "250 lab.example", "EHLO": "250-lab.example\nS: 250 SIZE 1000", "MAIL": "250 OK", "RCPT": "250 OK"}
-
-
-def era_of(rule: Rule) -> str:
-    """The era that a rule's witnesses are played in: the first that cites it."""
-    eras = [era for era in ERAS.values() if rule in book().in_era(era)]
-    chosen = [era for era in eras if not rule.era or era.name in rule.era.split()]
-    assert chosen, f"{rule.id} is cited in no era"
-    return chosen[0].name
 
 
 def entries(text: str):
     return read(line.encode() for line in text.strip("\n").split("\n") if line)
 
 
-def witness(rule: Rule, text: str, *, by_hand: bool) -> tuple[list[Event], list[str]]:
+def witness(rule: Rule, *, breaks: bool) -> tuple[list[Event], list[str]]:
     """The annotated events of a witness, without those that lead to its start, and what came out otherwise."""
-    era = era_of(rule)
-    hello = "HELO" if era == "rfc821" else "EHLO"
-    lab = Lab(era, client_era=era, policy=rule.host, role="server" if by_hand else "client")
-    lead = LEADS[rule.start].format(hello=hello)
-    if by_hand and rule.start != "connect":
-        lead = "S: 220 lab.example ready\n" + re.sub(
-            r"C: (\w+)(.*)\n", lambda m: f"{m[0]}S: {ANSWERS.get(m[1], '354 go')}\n", lead
-        )
-    for played in play(lab.bench, entries(lead)) if lead else ():
-        assert not played.mismatch
-    begin = 0 if rule.start == "connect" else len(lab.bench.log)
-    wrong = [played.mismatch for played in play(lab.bench, entries(text)) if played.mismatch]
-    annotate = annotator(era)
-    seen = [annotate(event) for crossing in lab.bench.log[begin:] for event in lines(crossing.event)]
-    return seen, wrong
+    played = Witness(rule, breaks)
+    lab = lab_of(played)
+    crossings, wrong = play_witness(played, lab.bench)
+    return [lab.annotate(event) for crossing in crossings for event in lines(crossing.event)], wrong
 
 
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule.keeps], ids=lambda rule: rule.id)
 def test_the_witness_that_keeps_a_rule(rule):
-    seen, wrong = witness(rule, rule.keeps, by_hand=False)
+    seen, wrong = witness(rule, breaks=False)
     assert wrong == []
     cited = [citation for event in seen for citation in event.citations if citation.rule is rule]
     assert cited, f"{rule.id} is not cited in its own witness"
@@ -75,7 +48,7 @@ def test_the_witness_that_keeps_a_rule(rule):
 
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule.breaks], ids=lambda rule: rule.id)
 def test_the_witness_that_breaks_a_rule(rule):
-    seen, wrong = witness(rule, rule.breaks, by_hand=rule.played == "server")
+    seen, wrong = witness(rule, breaks=True)
     assert wrong == []
     broken = [c for event in seen for c in event.citations if c.rule is rule and c.broken]
     assert broken, f"{rule.id} is not seen broken in its own witness"
@@ -93,25 +66,10 @@ def test_every_row_stands_on_a_rule_of_its_era(era):
     assert [lineage for lineage in sorted(lineages) if book().find(lineage, era) is None] == []
 
 
-RUNNING_HEAD = "(?:RFC|August 1982|Simple Mail)"
-HEADING = re.compile(
-    r"^(?:APPENDIX ([A-Z])\s*$| {0,9}([0-9]{1,2}(?:\.[0-9]+)*)\.? {1,3}[A-Z][^\n]{0,72}$"
-    r"|([A-Z]\.(?:[0-9]+(?:\.[0-9]+)*)?)\.? {1,3}[A-Z][^\n]{0,72}$)",
-    re.MULTILINE,
-)
-
-
-def sections(document: int) -> dict[str, str]:
+def folded(document: int) -> dict[str, str]:
     """The text of each numbered section of an RFC, page breaks taken out and white space folded."""
     text = (SHARED / f"rfc{document}.txt").read_text("utf-8-sig")
-    text = re.sub(rf"\n+[^\n]*\[Page \d+\][^\n]*\n[\s\f]*(?:{RUNNING_HEAD}[^\n]*\n\s*)*", "\n", text)
-    found: dict[str, str] = {}
-    marks = list(HEADING.finditer(text))
-    for mark, after in zip(marks, [*marks[1:], None], strict=True):
-        body = text[mark.start() : after.start() if after else len(text)]
-        key = next(filter(None, mark.groups())).rstrip(".")
-        found[key] = found.get(key, "") + " " + " ".join(body.split())
-    return found
+    return {each.number: " ".join(each.text.split()) for each in sections(text)}
 
 
 @pytest.mark.parametrize("document", sorted({rule.rfc for rule in RULES}))
@@ -120,7 +78,7 @@ def test_every_section_exists_and_holds_the_terms(document):
         if os.environ.get("CI"):
             pytest.fail(f"the RFC texts are not at {SHARED}")
         pytest.skip("NOT CHECKED: the RFC texts are not here")
-    texts = sections(document)
+    texts = folded(document)
     wrong = []
     for rule in (each for each in RULES if each.rfc == document):
         # A section holds its subsections as well.

@@ -1,0 +1,62 @@
+"""The queue of a client: when a letter is tried again, what it is then, and the notice of what was given up."""
+
+from dataclasses import replace
+
+import pytest
+
+from esmtp_lab.protocol.client import Delivery, Outcome
+from esmtp_lab.protocol.queue import DAY, GIVE_UP_AFTER, HOUR, MINUTE, RETRY_AFTER, Queued, after, notice
+from esmtp_lab.wire.path import Path
+from esmtp_lab.wire.reply import Reply
+
+ME, ADA, BOB = Path(b"me", b"me.example"), Path(b"ada", b"lab.example"), Path(b"bob", b"lab.example")
+LETTER = Delivery(ME, (ADA, BOB), b"Subject: x\r\n\r\nhi\r\n")
+BUSY, NO = Outcome(ADA, Reply(450)), Outcome(ADA, Reply(550, (b"no",)))
+
+
+def test_when_a_letter_is_tried_again() -> None:
+    """RFC 2821 section 4.5.4.1: not before 30 minutes; twice in the first hour, then every two or three hours."""
+    assert (MINUTE, HOUR, DAY) == (60, 60 * 60, 24 * 60 * 60)
+    assert RETRY_AFTER == (30 * 60, 30 * 60, 2 * 60 * 60, 3 * 60 * 60)
+    assert GIVE_UP_AFTER == 5 * 24 * 60 * 60
+
+
+def test_a_letter_as_it_is_tried_again() -> None:
+    """Whoever was served is no recipient any more; of the session before, nothing is left."""
+    tried = replace(LETTER, taken=2, decided=(BUSY, Outcome(BOB, Reply(250))), hopes=(BOB,), plain=True, heard=7)
+    waits, failed = after(Queued(tried, 1000.0, 1000.0), (BUSY, Outcome(BOB, Reply(250))), 1500.0)
+    assert failed == ()
+    assert waits == Queued(Delivery(ME, (ADA,), LETTER.content), 1000.0, 1500.0 + 30 * MINUTE, 1)
+
+
+@pytest.mark.parametrize(
+    ("tries", "pause"), [(0, 30 * 60), (1, 30 * 60), (2, 2 * 60 * 60), (3, 3 * 60 * 60), (4, 3 * 60 * 60), (99, 3 * 60 * 60)]
+)
+def test_letters_wait_longer_with_each_try(tries: int, pause: int) -> None:
+    waits, _ = after(Queued(LETTER, 0.0, 0.0, tries), (BUSY,), 100.0)
+    assert waits is not None
+    assert (waits.due, waits.tries) == (100.0 + pause, tries + 1)
+
+
+def test_who_was_never_tried_has_no_tries() -> None:
+    assert Queued(LETTER, 0.0, 0.0).tries == 0
+
+
+@pytest.mark.parametrize(("age", "given_up"), [(0.0, False), (GIVE_UP_AFTER - 1, False), (GIVE_UP_AFTER, True)])
+@pytest.mark.parametrize("came", [0.0, 1_000_000_000.0])
+def test_a_letter_is_given_up_when_it_has_waited_so_long(came: float, age: float, given_up: bool) -> None:
+    """RFC 2821 section 4.5.4.1: at least 4 to 5 days, wherever the clock stands."""
+    waits, failed = after(Queued(LETTER, came, came), (BUSY,), came + age)
+    assert (waits is None, failed) == (given_up, (BUSY,) if given_up else ())
+
+
+def test_a_notice_shows_how_the_letter_began() -> None:
+    """Twenty lines of its header section at most, and nothing of its body."""
+    header = b"".join(b"H%d: x\r\n" % number for number in range(30))
+    told = notice("lab.example", replace(LETTER, content=header + b"\r\nbody: x\r\n"), (NO,))
+    assert told is not None
+    text = told.content.decode()
+    assert [line for line in text.split("\r\n") if line.startswith("  H")] == [f"  H{number}: x" for number in range(20)]
+    assert "body" not in text
+    assert "  <ada@lab.example>: 550 no\r\n" in text
+    assert (told.reverse_path, told.forward_paths, told.helo) == (Path(), (ME,), "lab.example")
