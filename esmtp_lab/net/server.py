@@ -89,6 +89,7 @@ async def serve(
 ) -> "Server":
     """Listen, and serve every client that comes; port 0 takes any that is free. What is `waiting` goes out after TURN.
 
+    RFC 2821 names no port; RFC 821 appendix A and RFC 5321 section 4.5.4.2 name 25, which takes rights of its own.
     Raises Unreachable where the address is not loopback, unless `allow_remote`, or cannot be listened on.
     """
     addresses = await resolve(address, allow_remote=allow_remote)

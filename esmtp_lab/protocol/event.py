@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from esmtp_lab.protocol.session import CONTINUATION, GREETING, Position
 from esmtp_lab.protocol.transaction import Content
 from esmtp_lab.wire import content as wire_content
-from esmtp_lab.wire.command import Command, line_end
+from esmtp_lab.wire.command import Command, Outline, line_end
 from esmtp_lab.wire.framing import Deviation, deviations
 from esmtp_lab.wire.reply import ReplyLine, parse_reply_line
 from esmtp_lab.wire.scan import unparsed
@@ -37,6 +37,7 @@ class Event(NamedTuple):
     `offered` holds the keywords of the EHLO reply then in force, `in_flight` the inputs that had no
     reply yet when a command was sent. `upon` is the input that was answered last before this, and its
     code, where this is no reply itself.
+    `asked` outlines the command that a reply answers.
     `citations` are added by the annotator.
     """
 
@@ -57,6 +58,7 @@ class Event(NamedTuple):
     offered: tuple[str, ...] = ()
     in_flight: tuple[str, ...] = ()
     upon: tuple[str, int] = ("", 0)
+    asked: Outline | None = None
     citations: tuple[Any, ...] = ()
 
     @property

@@ -10,7 +10,7 @@ from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.session import END_OF_DATA, GREETING, Position
 from esmtp_lab.protocol.transaction import EMPTY, NOTHING, Content, Envelope, accept
-from esmtp_lab.wire.command import Command
+from esmtp_lab.wire.command import Command, Outline, outline
 from esmtp_lab.wire.framing import Deviation, Framer, Line
 from esmtp_lab.wire.framing import deviations as deviations_of
 from esmtp_lab.wire.reply import Reply, ReplyAssembler, parse_reply_line
@@ -23,13 +23,14 @@ NOTHING_YET = ("", 0)
 
 class Awaited(NamedTuple):
     """An input that has no reply yet: the command or the content that it came in, what was wrong with that, and where
-    it leads if all goes well."""
+    it leads if all goes well; for whoever looks on, an outline of the command."""
 
     entry: str
     command: Command | None = None
     deviations: tuple[Deviation, ...] = ()
     content: Content = NOTHING
     supposed: Position = Position()
+    asked: Outline | None = None
 
 
 class Side:
@@ -165,7 +166,8 @@ class Side:
         content: Content = NOTHING,
     ) -> None:
         supposed = self.dialect.suppose(self.supposed, entry)
-        self.waiting += (Awaited(entry, command, deviations, content, supposed),)
+        asked = outline(command) if self.watched and command is not None else None
+        self.waiting += (Awaited(entry, command, deviations, content, supposed, asked),)
 
     def _command(self, line: Line, continues: bool, events: list[Event], now: float) -> None:
         entry, command, deviations = self.dialect.heard(line, continues)
@@ -243,10 +245,8 @@ class Side:
         else:
             self.nonsense = True
         if self.watched:
-            to = awaited.entry
-            events.append(
-                self._event("server", "reply", line.octets, now, before, to=to, line=place, deviations=deviations)
-            )
+            event = self._event("server", "reply", line.octets, now, before, to=awaited.entry, line=place)
+            events.append(event._replace(deviations=deviations, asked=awaited.asked))
 
     def _say(self, reply: Reply, now: float) -> list[Event]:
         """Hear a reply of one's own making, which needs no parsing."""
@@ -257,11 +257,12 @@ class Side:
         before, offered, last = self.position, tuple(self.offered), len(reply.lines) - 1
         self._replies += 1
         self._answer(awaited, reply)
-        entry, events = awaited.entry, []
+        entry, asked, events = awaited.entry, awaited.asked, []
         for number, octets in enumerate(reply.each()):
             place = "only" if last == 0 else "first" if number == 0 else "last" if number == last else "middle"
             event = self._event("server", "reply", octets, now, before, to=entry, line=place)
-            events.append(event if number == last else event._replace(after=before, offered=offered))
+            event = event if number == last else event._replace(after=before, offered=offered)
+            events.append(event if asked is None else event._replace(asked=asked))
         return events
 
     def _answer(self, awaited: Awaited, reply: Reply) -> None:
@@ -295,7 +296,9 @@ class Side:
     def closed(self, by: str, now: float = 0.0) -> Event:
         """The channel is gone and no reply said so; `lost` is then the input that it was lost upon.
 
-        What was not acknowledged did not happen (RFC 821 section 4.1.1, QUIT).
+        What was not acknowledged did not happen. RFC 2821 section 4.1.1.5 treats a lost channel as QUIT, section
+        4.1.1.10 cancels the transaction as for 4yz, and section 3.9 has the client suppose 451; RFC 821 section 4.1.1
+        has the server act as on RSET. All come to this.
         """
         before, self.lost = self.position, self.waiting[0].entry if self.waiting else ""
         self.position = before._replace(state="closed")
@@ -338,7 +341,10 @@ class Side:
 
 
 def read_offers(reply: Reply) -> dict[str, tuple[str, ...]]:
-    """The keywords of an EHLO reply with their parameters, keywords in capitals (RFC 1869 section 4.3)."""
+    """The keywords of an EHLO reply with their parameters, keywords in capitals (RFC 1869 section 4.3).
+
+    RFC 2821 section 4.2 lets a client act on the code alone and does not except this text, which it has to read.
+    """
     offers = {}
     for line in reply.lines[1:]:
         keyword, *params = line.decode("ascii", "replace").split()[:100] or [""]

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from esmtp_lab.protocol.event import Event
+from esmtp_lab.wire.command import Outline
 from esmtp_lab.wire.span import PARTS, Anatomy
 
 Values = frozenset[str]
@@ -30,7 +31,7 @@ class Seen(NamedTuple):
     `in_flight` hold "?" as well where there are any; `strange` tells of a parameter whose extension was not offered.
     `problem` is the parser's slug, or "-". `verb_case` is "upper" or "mixed". `upon` is what was answered last: "EHLO",
     "EHLO 550", "EHLO 5yz"; "-" before the first reply. `listed` tells, "yes" or "no", whether the last answer to EHLO
-    lists the subject by the same word.
+    lists the subject by the same word. What begins with `asked` is about the command that a reply answers.
     """
 
     kind: str
@@ -53,6 +54,9 @@ class Seen(NamedTuple):
     in_flight: Values
     upon: Values
     listed: str
+    asked_problem: str
+    asked_parts: Values
+    asked_parameters: Values
 
 
 def see(event: Event, parts: Iterable[str]) -> Seen:
@@ -88,7 +92,15 @@ def see(event: Event, parts: Iterable[str]) -> Seen:
         frozenset(event.in_flight) | _ANY if event.in_flight else _NONE,
         _upon(event.upon),
         "yes" if subject in event.offered else "no",
+        *(_NOT_ASKED if event.asked is None else _asked(event.asked)),
     )
+
+
+_NOT_ASKED = ("-", _NONE, _NONE)
+
+
+def _asked(asked: Outline) -> tuple[str, Values, Values]:
+    return asked.problem, asked.parts, asked.parameters | _ANY if asked.parameters else _NONE
 
 
 _LINES = {"": frozenset({""}), "only": frozenset({"only"})} | {
@@ -153,8 +165,12 @@ def _keyword(seen: Seen, values: Values) -> bool:
     return bool(keyword) and (keyword in values or wild)
 
 
-def _problem(seen: Seen, values: Values) -> bool:
-    return seen.problem in values or ("?" in values and seen.problem != "-")
+def _slug(attribute: str) -> Callable[[Seen, Values], bool]:
+    def test(seen: Seen, values: Values) -> bool:
+        slug = getattr(seen, attribute)
+        return slug in values or ("?" in values and slug != "-")
+
+    return test
 
 
 def _not_offered(seen: Seen, values: Values) -> bool:
@@ -177,7 +193,11 @@ KEYS: Mapping[str, Callable[[Seen, Values], bool]] = {
     "not_has": _none_of("parts"),
     "parameter": _any_of("parameters"),
     "keyword": _keyword,
-    "problem": _problem,
+    "problem": _slug("problem"),
+    "asked_problem": _slug("asked_problem"),
+    "asked_has": _any_of("asked_parts"),
+    "asked_not_has": _none_of("asked_parts"),
+    "asked_parameter": _any_of("asked_parameters"),
     "deviation": _any_of("deviations"),
     "offered": _any_of("offered"),
     "not_offered": _not_offered,

@@ -17,7 +17,7 @@ from esmtp_lab.wire.grammar import RFC2821, Grammar
 from esmtp_lab.wire.parameter import Parameter, scan_parameters
 from esmtp_lab.wire.path import Path, scan_domain, scan_path
 from esmtp_lab.wire.scan import Problem, Scanner
-from esmtp_lab.wire.span import Span
+from esmtp_lab.wire.span import Span, walk
 
 _TOKEN = re.compile(r'"([^"]*)"|(\[)|(\])|([A-Za-z][A-Za-z\-]*)|\s+')
 _TRAILING = re.compile(rb"[ \t]+")
@@ -121,6 +121,24 @@ class Command:
         """What was read for `production`, as text; empty where there was nothing."""
         value = self.values.get(production, b"")
         return value.decode("ascii", "replace") if isinstance(value, bytes) else ""
+
+
+class Outline(NamedTuple):
+    """What lines can have in common however their values differ: the problem's slug or "-", the parts that occur, and
+    the keywords of the parameters."""
+
+    problem: str
+    parts: frozenset[str]
+    parameters: frozenset[str]
+
+
+def outline(command: Command) -> Outline:
+    """The outline of a command."""
+    return Outline(
+        command.problem.slug if command.problem else "-",
+        frozenset(span.part for span in walk(command.spans)),
+        frozenset(each.keyword for each in command.parameters),
+    )
 
 
 def line_end(octets: bytes) -> int:

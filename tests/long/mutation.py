@@ -541,7 +541,9 @@ def main() -> int:
     options = parser.parse_args()
     LEFT_OUT.extend(SLOW if options.sample else ())
     TESTS[:] = options.tests or TESTS
-    among = options.among and {line.removeprefix("survives: ") for line in options.among.read_text("utf-8").splitlines()}
+    among = options.among and {
+        line.removeprefix("survives: ") for line in options.among.read_text("utf-8").splitlines()
+    }
     begin = time.monotonic()
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))

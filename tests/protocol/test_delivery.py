@@ -98,7 +98,14 @@ def test_each_recipient_has_an_outcome_of_their_own() -> None:
 
 @pytest.mark.parametrize(
     ("reply", "accepted", "temporary"),
-    [(200, True, False), (250, True, False), (354, False, True), (450, False, True), (550, False, False), (None, False, True)],
+    [
+        (200, True, False),
+        (250, True, False),
+        (354, False, True),
+        (450, False, True),
+        (550, False, False),
+        (None, False, True),
+    ],
 )
 def test_what_a_reply_decides(reply: int | None, accepted: bool, temporary: bool) -> None:
     """RFC 2821 section 4.2.1."""

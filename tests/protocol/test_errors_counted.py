@@ -41,7 +41,7 @@ def test_the_third_refusal_without_a_letter_is_the_last(lines: list[str], expect
 
 def test_a_letter_that_could_not_be_stored_forgives_nothing() -> None:
     assert codes(["X", *LETTER], HOST, 2, Answer("not-stored")) == [500, 250, 250, 354, 421]
-    assert codes(["X", *LETTER, "X"], HOST, 4, Answer("not-stored")) == [500, 250, 250, 354, 451, 500]
+    assert codes(["X", *LETTER, "X"], HOST, 3, Answer("not-stored")) == [500, 250, 250, 354, 451, 421]
 
 
 def test_a_server_that_shuts_down_counts_nothing() -> None:

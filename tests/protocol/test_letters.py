@@ -177,9 +177,7 @@ def test_the_envelope_grows_with_what_was_accepted() -> None:
     assert accept(accept(opened, "RCPT", ada, ()), "RCPT", bob, ()) == Envelope(me, (ada, bob), size, "SOML")
 
 
-@pytest.mark.parametrize(
-    ("address", "source"), [("", "me.example"), ("192.0.2.1", "me.example ([192.0.2.1])")]
-)
+@pytest.mark.parametrize(("address", "source"), [("", "me.example"), ("192.0.2.1", "me.example ([192.0.2.1])")])
 def test_the_time_stamp_line(address: str, source: str) -> None:
     """RFC 2821 section 4.4. A name that is no US-ASCII is shown as far as it is."""
     letter = Letter(Envelope(), client="me.example", address=address, protocol="ESMTP")

@@ -30,9 +30,9 @@ def test_a_letter_as_it_is_tried_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tries", "pause"), [(0, 30 * 60), (1, 30 * 60), (2, 2 * 60 * 60), (3, 3 * 60 * 60), (4, 3 * 60 * 60), (99, 3 * 60 * 60)]
+    ("tries", "pause"), [(0, 0.5 * HOUR), (1, 0.5 * HOUR), (2, 2 * HOUR), (3, 3 * HOUR), (4, 3 * HOUR), (99, 3 * HOUR)]
 )
-def test_letters_wait_longer_with_each_try(tries: int, pause: int) -> None:
+def test_letters_wait_longer_with_each_try(tries: int, pause: float) -> None:
     waits, _ = after(Queued(LETTER, 0.0, 0.0, tries), (BUSY,), 100.0)
     assert waits is not None
     assert (waits.due, waits.tries) == (100.0 + pause, tries + 1)
@@ -56,7 +56,8 @@ def test_a_notice_shows_how_the_letter_began() -> None:
     told = notice("lab.example", replace(LETTER, content=header + b"\r\nbody: x\r\n"), (NO,))
     assert told is not None
     text = told.content.decode()
-    assert [line for line in text.split("\r\n") if line.startswith("  H")] == [f"  H{number}: x" for number in range(20)]
+    shown = [line for line in text.split("\r\n") if line.startswith("  H")]
+    assert shown == [f"  H{number}: x" for number in range(20)]
     assert "body" not in text
     assert "  <ada@lab.example>: 550 no\r\n" in text
     assert (told.reverse_path, told.forward_paths, told.helo) == (Path(), (ME,), "lab.example")

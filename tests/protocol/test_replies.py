@@ -40,7 +40,11 @@ def test_a_line_is_printable_ascii(text: str, octets: bytes) -> None:
         (Answer("auth-ok"), "rfc2821", Composed(235, ("Authentication successful",), "2.7.0")),
         (Answer("start-content"), "rfc821", Composed(354, ("Start mail input; end with <CRLF>.<CRLF>",))),
         (Answer("mailbox-full"), "rfc2821", Composed(452, ("Mailbox … is full",), "4.2.2")),
-        (Answer("greeting", {"domain": "a"}, ("b",)), "rfc821", Composed(220, ("a Simple Mail Transfer Service Ready", "b"))),
+        (
+            Answer("greeting", {"domain": "a"}, ("b",)),
+            "rfc821",
+            Composed(220, ("a Simple Mail Transfer Service Ready", "b")),
+        ),
     ],
 )
 def test_a_situation_becomes_a_code_and_lines(answer: Answer, era: str, composed: Composed) -> None:

@@ -40,7 +40,7 @@ class Choice(NamedTuple):
 
 
 CHOICES = (
-    Choice("rfc821 rfc1869", GREETING, added=frozenset({421}), why="here it is no code of any time, but the one there is"),
+    Choice("rfc821 rfc1869", GREETING, added=frozenset({421}), why="the one there is, and not as at any time"),
     Choice("rfc5321", GREETING, added=frozenset({521}), why="RFC 7504 section 5.1"),
     Choice("rfc2821", "EHLO", added=frozenset({502, 554}), why="RFC 1869 sections 4.4 and 4.5"),
     Choice("rfc5321", "EHLO", added=frozenset({554}), why="RFC 1869 section 4.4"),

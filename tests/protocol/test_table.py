@@ -40,7 +40,7 @@ def test_what_empties_the_buffers(era: str, line: str, recipients: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["NOOP", "VRFY ada", "EXPN friends", "HELP", "XYZZY", "TURN", "MAIL FROM:<a@b>", "DATA x", "RCPT TO:<x@lab.example>"]
+    "line", ["NOOP", "VRFY ada", "EXPN friends", "HELP", "XYZZY", "TURN", "MAIL FROM:<a@b>", "DATA x", "RCPT TO:<x@y>"]
 )
 def test_what_leaves_the_buffers_as_they_are(line: str) -> None:
     """RFC 821 section 4.1.1, RFC 2821 section 4.1.1.9: NOOP, VRFY, EXPN, HELP; and whatever is refused."""
@@ -64,7 +64,7 @@ def test_what_ends_a_group(era: str) -> None:
 
 def test_what_may_hold_beside_the_state() -> None:
     assert set(FACTS) == {"extended", "authenticated", "tls"}
-    assert NOT_VERBS == {"GREETING", "END_OF_DATA", "CONTINUATION", "UNKNOWN"}
+    assert set(NOT_VERBS) == {"GREETING", "END_OF_DATA", "CONTINUATION", "UNKNOWN"}
 
 
 def test_what_a_row_and_a_form_do_not_say() -> None:
