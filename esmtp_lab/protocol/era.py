@@ -18,6 +18,7 @@ Choices where the texts disagree or are silent:
 from dataclasses import dataclass
 
 from esmtp_lab.errors import DataError
+from esmtp_lab.protocol.trace import OF_1982, OF_1989, OF_2001, TraceForm
 from esmtp_lab.wire.grammar import RFC821, RFC2821, RFC5321, Grammar
 
 
@@ -26,7 +27,8 @@ class Era:
     """What a standard says beside its table: whom to cite, which verbs there are, how long is too long.
 
     `documents` are RFC numbers, the one to cite first in front; `verbs` are those that the standard knows,
-    so that one not implemented gets 502 and not 500; lengths are in octets, CRLF included.
+    so that one not implemented gets 502 and not 500; `trace` is how trace lines are written; lengths are in octets,
+    CRLF included.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Era:
     verbs: frozenset[str]
     required: frozenset[str]
     speaks_ehlo: bool
+    trace: TraceForm
     command_line: int = 512
     reply_line: int = 512
     text_line: int = 1000
@@ -62,6 +65,7 @@ ERAS: dict[str, Era] = {
             verbs=_OF_1982,
             required=_verbs("HELO MAIL RCPT DATA RSET NOOP QUIT"),
             speaks_ehlo=False,
+            trace=OF_1982,
         ),
         # RFC 821 as RFC 1123 and RFC 1869 changed it
         Era(
@@ -73,6 +77,7 @@ ERAS: dict[str, Era] = {
             verbs=_OF_1982 | {"EHLO"},
             required=_verbs("HELO MAIL RCPT DATA RSET VRFY NOOP QUIT"),
             speaks_ehlo=True,
+            trace=OF_1989,
         ),
         Era(
             name="rfc2821",
@@ -83,6 +88,7 @@ ERAS: dict[str, Era] = {
             verbs=_OF_1982 | {"EHLO"},
             required=_verbs("EHLO HELO MAIL RCPT DATA RSET NOOP QUIT VRFY"),
             speaks_ehlo=True,
+            trace=OF_2001,
         ),
         # RFC 2821 as RFC 5321 and RFC 7504 changed it
         Era(
@@ -94,6 +100,7 @@ ERAS: dict[str, Era] = {
             verbs=_OF_1982 | {"EHLO"},
             required=_verbs("EHLO HELO MAIL RCPT DATA RSET NOOP QUIT VRFY"),
             speaks_ehlo=True,
+            trace=OF_2001,
         ),
     )
 }

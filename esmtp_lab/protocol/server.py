@@ -236,7 +236,8 @@ class ServerSession(Side):
         facts = self.position.facts
         protocol = ("ESMTP" if "extended" in facts else "SMTP") + ("A" if "authenticated" in facts else "")
         names = self._names(self.envelope)
-        self._coming = Letter(self.envelope, b"", self.client_name, self.address, protocol, now, 0, names)
+        how = (self.client_name, self.address, protocol, now)
+        self._coming = Letter(self.envelope, b"", *how, 0, names, self.dialect.era.trace)
         if self._drafts is None:
             return Kept()
         return self._drafts(self._coming) if names else NOWHERE
@@ -247,7 +248,7 @@ class ServerSession(Side):
         assert self.draft is not None
         came = self._coming
         how = (came.client, came.address, came.protocol, now)
-        return Letter(came.envelope, self.draft.content, *how, content.length, came.mailboxes)
+        return Letter(came.envelope, self.draft.content, *how, content.length, came.mailboxes, came.form)
 
     def _refusal_of_content(self, content: Content) -> Answer | None:
         """Why a letter cannot be taken, now that it has come whole; or None."""

@@ -4,10 +4,10 @@ RFC 821 section 3.1, RFC 2821 sections 2.3.1 and 3.3.
 """
 
 import hashlib
-import time
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from esmtp_lab.protocol.trace import OF_2001, TraceForm
 from esmtp_lab.wire.content import Stamps
 from esmtp_lab.wire.framing import Deviation, deviations
 from esmtp_lab.wire.parameter import Parameter
@@ -15,8 +15,6 @@ from esmtp_lab.wire.path import Path
 
 MOST_DEVIATIONS = 100
 _NO_STAMPS = Stamps()
-_DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
-_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +184,7 @@ class Letter:
     `client` is the name that HELO or EHLO gave, `address` where it came from, `protocol` SMTP, ESMTP or ESMTPA
     (RFC 3848),
     `time` seconds since 1970. `octets` counts the content, which is empty here where a draft stores it elsewhere.
-    `mailboxes` are the names of those that it goes to, each once.
+    `mailboxes` are the names of those that it goes to, each once; `form` is that of the lines put in front.
     """
 
     envelope: Envelope
@@ -197,44 +195,19 @@ class Letter:
     time: float = 0.0
     octets: int = 0
     mailboxes: tuple[str, ...] = ()
+    form: TraceForm = OF_2001
 
     def received(self, domain: str) -> bytes:
-        """The time stamp line that a server of this domain puts in front (RFC 2821 section 4.4).
-
-        It has no clause for, which could tell one recipient of another (RFC 2821 section 7.2, RFC 5321 section 4.4),
-        and no id, whose production in RFC 2821 section 4.4 lacks its grouping.
-        """
-        source = f"{self.client} ([{self.address}])" if self.address else self.client
-        text = f"Received: from {source} by {domain} with {self.protocol}; {date_time(self.time)}\r\n"
-        return text.encode("ascii", "replace")
+        """The time stamp line that a server of this domain puts in front (RFC 2821 section 4.4)."""
+        return self.form.received(self.client, self.address, domain, self.protocol, self.time)
 
     def trace(self, domain: str) -> bytes:
-        """What final delivery puts in front of the content: return path line and time stamp line.
-
-        The null reverse-path is written <>, which the `Return-path-line` of RFC 2821 section 4.4 cannot derive and that
-        of RFC 5321 section 4.4 can.
-        """
-        reverse_path = self.envelope.reverse_path or Path()
-        return b"Return-Path: " + replace_route(reverse_path).render() + b"\r\n" + self.received(domain)
+        """What final delivery puts in front of the content: return path line and time stamp line."""
+        return self.form.return_path(self.envelope.reverse_path or Path()) + self.received(domain)
 
     def delivered(self, domain: str) -> bytes:
         """The octets of final delivery: return path line, time stamp line, content (RFC 2821 section 4.4)."""
         return self.trace(domain) + self.content
-
-
-def replace_route(path: Path) -> Path:
-    """The path without its source route."""
-    return path._replace(route=())
-
-
-def date_time(seconds: float) -> str:
-    """A date-time of RFC 2822 section 3.3 in universal time, for seconds since 1970.
-
-    RFC 5321 section 4.4 would rather see local time where that is feasible; here no place is known.
-    """
-    moment = time.gmtime(max(0.0, seconds))
-    day, month = _DAYS[moment.tm_wday], _MONTHS[moment.tm_mon - 1]
-    return f"{day}, {moment.tm_mday} {month} {moment.tm_year} {time.strftime('%H:%M:%S', moment)} +0000"
 
 
 def accept(envelope: Envelope, verb: str, path: Path, parameters: tuple[Parameter, ...]) -> Envelope:

@@ -15,7 +15,8 @@ from esmtp_lab.protocol.policy import Policy, find_policy, with_users
 from esmtp_lab.protocol.queue import DAY, GIVE_UP_AFTER, MINUTE, RETRY_AFTER, Queued, after, notice
 from esmtp_lab.protocol.replies import Answer, _entry
 from esmtp_lab.protocol.server import ServerSession, stored
-from esmtp_lab.protocol.transaction import NOWHERE, Kept, Letter, date_time
+from esmtp_lab.protocol.trace import OF_2001
+from esmtp_lab.protocol.transaction import NOWHERE, Kept, Letter
 from esmtp_lab.wire.parameter import Parameter
 from esmtp_lab.wire.path import Path
 from esmtp_lab.wire.reply import Reply
@@ -247,15 +248,15 @@ def test_too_many_errors_end_the_session():
 
 
 def test_dates_of_the_time_stamp_line():
-    assert date_time(0) == "Thu, 1 Jan 1970 00:00:00 +0000"
-    assert date_time(-5) == date_time(0)
-    assert date_time(1_709_164_799) == "Wed, 28 Feb 2024 23:59:59 +0000"
+    assert OF_2001.date_time(0) == "Thu, 1 Jan 1970 00:00:00 +0000"
+    assert OF_2001.date_time(-5) == OF_2001.date_time(0)
+    assert OF_2001.date_time(1_709_164_799) == "Wed, 28 Feb 2024 23:59:59 +0000"
 
 
 @pytest.mark.parametrize("month", range(12))
 def test_months_of_the_time_stamp_line(month):
     names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-    assert date_time(86400 * (30.5 * month + 14)).split()[2] == names[month]
+    assert OF_2001.date_time(86400 * (30.5 * month + 14)).split()[2] == names[month]
 
 
 def test_what_has_come_of_content_can_be_looked_at():

@@ -83,7 +83,7 @@ S: 221
 """,
         era="rfc821",
     )
-    assert b"with SMTP;" in lab.mailboxes.octets("ada")[0]
+    assert b"with SMTP ;" in lab.mailboxes.octets("ada")[0]
 
 
 def test_out_of_order_changes_nothing(plays):
