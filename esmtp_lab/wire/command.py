@@ -192,7 +192,9 @@ def _follow(syntax: Syntax, scanner: Scanner, grammar: Grammar, values: dict[str
                 if value is not None:
                     values[piece.text] = value
             case _:
-                if scanner.octets[scanner.at : scanner.end].strip(b" \t"):
+                # What stands close behind is no beginning of an optional part, but too much of what went before it.
+                spaced = piece.inner[0].kind != "SP" or scanner.peek(b" ") or scanner.peek(b"\t")
+                if spaced and scanner.octets[scanner.at : scanner.end].strip(b" \t"):
                     _follow(piece.inner, scanner, grammar, values)
 
 

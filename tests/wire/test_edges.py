@@ -434,7 +434,7 @@ def test_the_parts_of_a_path():
         (b"RCPT TO:<@a:Postmaster>", "path-domain", 22),
         (b"RCPT TO:<Postmaster@>", "domain", 20),
         (b"EHLO [1.2.3.4]X", "domain", 14),
-        (b"MAIL FROM:<a@b>X", "argument-missing", 15),
+        (b"MAIL FROM:<a@b>X", "too-much", 15),
         (b"MAIL FROM:<a@b> X=1=", "too-much", 19),
         (b"MAIL FROM:<a@" + b"b" * 252 + b">", None, 0),
         (b"MAIL FROM:<a@" + b"b" * 253 + b">", "path-too-long", 10),
