@@ -12,6 +12,7 @@ from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.session import END_OF_DATA, GREETING
 from esmtp_lab.protocol.side import Side
 from esmtp_lab.wire.command import render_command
+from esmtp_lab.wire.framing import bare
 from esmtp_lab.wire.path import Path
 from esmtp_lab.wire.reply import Reply
 from esmtp_lab.wire.transparency import travelling
@@ -135,6 +136,8 @@ class Delivery:
     def _mail(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
         if not self.forward_paths:
             return self._part(client), self
+        if why := _unfit(self.content):
+            return self._part(client), self._all(None, why)
         parameters = []
         for extension in client.dialect.known:
             if extension.ehlo_keyword not in client.offered:
@@ -186,6 +189,12 @@ class Delivery:
         known = {outcome.path for outcome in self.decided}
         rest = (Outcome(path, reply, remark) for path in self.forward_paths if path not in known)
         return replace(self, decided=(*self.decided, *rest))
+
+
+def _unfit(content: bytes) -> str:
+    """Why no client may send content as it is: CR and LF stand together or not at all (RFC 2821 section 2.3.7)."""
+    place = bare(content)
+    return "" if place is None else f"the letter holds a CR or LF by itself at octet {place}"
 
 
 # A client acts upon the first digit alone (RFC 2821 section 4.2). It falls back to HELO after any error to EHLO, as

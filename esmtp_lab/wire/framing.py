@@ -10,6 +10,7 @@ from itertools import islice
 from typing import NamedTuple
 
 _DEVIANT = re.compile(rb"\r(?!\n)|(?<!\r)\n|\x00+|[\x80-\xff]+")
+_BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 LINE_BOUND = 16_384
 """Octets of one line that are kept; what is longer is counted, so that no line can fill the memory."""
 
@@ -31,14 +32,21 @@ class Line(NamedTuple):
 
 def deviations(octets: bytes, most: int | None = None) -> tuple[Deviation, ...]:
     """What stands in a line or a text that may not, each with its offset in octets; the first `most` of them."""
-    whole_lines = octets.count(b"\r\n") == octets.count(b"\r") == octets.count(b"\n")
-    if whole_lines and octets.isascii() and b"\0" not in octets:
+    if bare(octets) is None and octets.isascii() and b"\0" not in octets:
         return ()
     kinds = {b"\r": "bare-cr", b"\n": "bare-lf", b"\0": "nul"}
     return tuple(
         Deviation(match.start(), kinds.get(match[0][:1], "eight-bit"), len(match[0]))
         for match in islice(_DEVIANT.finditer(octets), most)
     )
+
+
+def bare(octets: bytes) -> int | None:
+    """Where the first CR or LF stands that is not half of a CRLF, or None."""
+    if octets.count(b"\r\n") == octets.count(b"\r") == octets.count(b"\n"):
+        return None
+    found = _BARE.search(octets)
+    return found.start() if found else None
 
 
 class Framer:

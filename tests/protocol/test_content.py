@@ -3,15 +3,18 @@
 import hashlib
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from esmtp_lab.lab import server_dialect
+from esmtp_lab.lab import Lab, server_dialect
+from esmtp_lab.protocol.client import Delivery
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.policy import find_policy
 from esmtp_lab.protocol.server import ServerSession
 from esmtp_lab.protocol.transaction import MOST_DEVIATIONS, Content, Kept, Letter
 from esmtp_lab.wire.framing import deviations
+from esmtp_lab.wire.path import Path
 from esmtp_lab.wire.transparency import travelling
 
 OPEN = b"EHLO me.example\r\nMAIL FROM:<me@me.example>\r\nRCPT TO:<ada@open.example>\r\nDATA\r\n"
@@ -116,3 +119,17 @@ def test_a_draft_is_begun_once_and_thrown_away_where_the_letter_is_refused() -> 
     session.abandon()
     session.abandon()
     assert log[5:] == ["begin ada", "write 4", "abort"]
+
+
+@pytest.mark.parametrize("content", [b"one\ntwo\r\n", b"one\rtwo\r\n", b"one\r\n.\n\r\n", b"one\r"])
+def test_a_client_sends_no_content_with_half_a_line_end(content: bytes) -> None:
+    """RFC 2821 section 2.3.7, whatever it was asked to deliver; nothing of the transaction is begun."""
+    lab = Lab(policy="open")
+    lab.deliver(Delivery(Path(b"me", b"me.example"), (Path(b"ada", b"open.example"),), content))
+    said = [crossing.event.octets for crossing in lab.bench.log if crossing.event.speaker == "client"]
+    assert [octets[:4] for octets in said] == [b"EHLO", b"QUIT"]
+    assert lab.bench.delivery is not None
+    (outcome,) = lab.bench.delivery.outcomes
+    assert not outcome.accepted and not outcome.temporary
+
+    assert "by itself" in outcome.remark
