@@ -14,13 +14,14 @@ The floor plan, top to bottom; imports run down only, and those joined by `|` ne
     tutor        scripts and lessons: load, play, judge, check
       | readers  transcripts of other software → events
       | export   events → transcript, JSON
-    rules        the rule book and the titles of its sections (TOML), the annotator
+    rules        the rule book, the titles of its sections and the misconceptions (TOML); the annotator, the detector
       | highlight  part → Pygments token; lexers without a grammar of their own; styles
       | suggest  position + half a line → what may come next, and why not the others
       | bench    hosts joined by function calls: undo, time, faults, TURN, queues
       | net      asyncio, the only place below the faces that knows sockets
       | mailbox  where accepted mail goes: memory, discard, Maildir
-    extensions   one file for each service extension; none knows another
+    extensions   one file for each service extension; none knows another; beside them, as data,
+                 the registries of all extensions and of the enhanced status codes (TOML)
     protocol     what may happen when
       session      THE TABLE and the forms, as data
       dialect      what an era and its extensions make of them

@@ -362,6 +362,33 @@ def rules(
 
 
 @main.command()
+@click.argument("keyword", metavar="[KEYWORD]", required=False)
+@click.option("--registry", type=click.Choice(["now", "1998"]), default="now", show_default=True, help="IANA's list.")
+@click.option("--width", type=click.IntRange(20), metavar="N", help="Columns to fill. [default: your terminal's]")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@_examples(
+    "  esmtp-lab extensions\n"
+    "  esmtp-lab extensions chunking\n"
+    "  esmtp-lab extensions --registry 1998\n"
+    "  esmtp-lab extensions --format json | grep '\"server\": true'"
+)
+def extensions(keyword: str | None, registry: str, width: int | None, form: str) -> None:
+    """Look into the registry of service extensions.
+
+    A KEYWORD of the EHLO reply is shown with all that is known of it: verbs, parameters, documents, what it needs and
+    what replaced it. Without one the registry is listed, one keyword a line where there is room. As JSON, each keyword
+    becomes one object; "server" and "client" tell which sides of this lab implement it.
+
+    Exit status: 0 found, 2 there is no such keyword.
+    """
+    from esmtp_lab.commands.extensions import look
+
+    columns = width if width else shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    for text in look(keyword, registry, form, columns):
+        _write(text)
+
+
+@main.command()
 @click.argument("script", type=click.File("rb"))
 @click.option("--host", "policy", default="lab", metavar="NAME|FILE", help="The host to talk to.")
 @click.option("--width", type=click.IntRange(20), metavar="N", help="Columns to fill. [default: your terminal's]")

@@ -19,6 +19,7 @@ from esmtp_lab.protocol.era import DEFAULT_ERA, find_era
 from esmtp_lab.protocol.event import Event, lines
 from esmtp_lab.protocol.policy import Policy, find_policy
 from esmtp_lab.rules.annotator import annotator
+from esmtp_lab.rules.detector import Told, Watch
 
 
 def server_dialect(policy: Policy, era: str) -> Dialect:
@@ -111,6 +112,13 @@ class Lab:
         """An event with the rules of the server's era that are at work."""
         # The rule book is read when someone first asks, which is after the first prompt.
         return annotator(self.era)(event)
+
+    def misconceptions(self) -> Iterator[tuple[Event, Told]]:
+        """The misconceptions that this session shows so far, each with its line; what was undone shows none."""
+        watch = Watch(self.era)
+        for crossing in self.crossings():
+            for event in lines(crossing.event):
+                yield from ((event, told) for told in watch.hear(event))
 
     def crossings(self) -> Iterator[Crossing]:
         """Every line that crossed the wire and was not undone."""

@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from esmtp_lab.bench import Crossing
 from esmtp_lab.export.jsonl import record
-from esmtp_lab.export.transcript import annotated
+from esmtp_lab.export.transcript import notes, protocol_line, remarks
 from esmtp_lab.lab import Lab
 from esmtp_lab.protocol.side import Side
+from esmtp_lab.rules.detector import Watch
 from esmtp_lab.tutor.play import Played, play
 from esmtp_lab.wire.content import lines
 from esmtp_lab.wire.transcript import Entry, read, write_line
@@ -38,6 +39,7 @@ class _Text:
 
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
+        self._watch = Watch(lab.era)
 
     def opening(self) -> Iterator[Said]:
         lab = self.lab
@@ -45,7 +47,9 @@ class _Text:
         yield Said(f"=== connected to {lab.policy.domain} ({eras})")
 
     def crossing(self, crossing: Crossing, entry: Entry | None) -> Iterator[Said]:
-        yield from map(Said, annotated([crossing], self.lab.lines))
+        for event in self.lab.lines(crossing):
+            yield Said(protocol_line(event))
+            yield from map(Said, (*notes(event), *remarks(self._watch.hear(event))))
 
     def played(self, played: Played) -> Iterator[Said]:
         if played.entry.kind == "moment" and played.crossings:
@@ -71,6 +75,7 @@ class _Json:
 
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
+        self._watch = Watch(lab.era)
         self._content: list[int] = []
 
     def opening(self) -> Iterator[Said]:
@@ -78,12 +83,14 @@ class _Json:
 
     def crossing(self, crossing: Crossing, entry: Entry | None) -> Iterator[Said]:
         if crossing.event.kind == "moment":
+            self._watch.hear(crossing.event)
             return
         numbers = self._numbers(crossing, entry)
         client = (crossing.client or crossing.event).after.state
         server = (crossing.server or crossing.event).after.state
         for event in self.lab.lines(crossing):
-            yield Said(record(event, next(numbers), client, server))
+            shown = (each.misconception.id for each in self._watch.hear(event))
+            yield Said(record(event, next(numbers), client, server, shown))
 
     def _numbers(self, crossing: Crossing, entry: Entry | None) -> Iterator[int | None]:
         if entry is None or crossing.speaker == "server":

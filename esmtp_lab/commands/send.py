@@ -10,6 +10,7 @@ from esmtp_lab.net.client import send
 from esmtp_lab.protocol.client import Delivery, Outcome
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.rules.annotator import annotator
+from esmtp_lab.rules.detector import Watch
 from esmtp_lab.wire.framing import deviations
 from esmtp_lab.wire.grammar import RFC2821
 from esmtp_lab.wire.path import Path, scan_path
@@ -87,10 +88,10 @@ def read_path(text: str, part: str) -> Path:
 
 
 def _view(write: Write, era: str) -> Callable[[Event], None]:
-    annotate = annotator(era)
+    annotate, watch = annotator(era), Watch(era)
 
     def show(event: Event) -> None:
-        for line in told(event, annotate, 0):
+        for line in told(event, annotate, 0, watch.hear):
             write(line)
 
     return show

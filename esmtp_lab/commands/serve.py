@@ -12,6 +12,7 @@ from esmtp_lab.net.server import serve
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.policy import find_policy, with_users
 from esmtp_lab.rules.annotator import annotator
+from esmtp_lab.rules.detector import Watch
 
 Write = Callable[[str], None]
 MOST_LINES = 100
@@ -57,9 +58,13 @@ def serve_forever(
 
 def _view(write: Write, era: str) -> Callable[[int, Event], None]:
     annotate = annotator(era)
+    watches: dict[int, Watch] = {}
 
     def show(session: int, event: Event) -> None:
-        for line in told(event, annotate, MOST_LINES):
+        watch = watches.setdefault(session, Watch(era))
+        for line in told(event, annotate, MOST_LINES, watch.hear):
             write(f"{session} {line}")
+        if event.after.closed:
+            del watches[session]
 
     return show

@@ -1,6 +1,7 @@
 """Events as JSON, one object a line."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from esmtp_lab.export.transcript import mask
@@ -9,8 +10,9 @@ from esmtp_lab.rules.rule import Citation
 from esmtp_lab.wire.visible import columns, decode, encode, spell
 
 
-def record(event: Event, number: int | None, client: str, server: str) -> str:
-    r"""One line of protocol with its rules, violations and the state of both sides after it.
+def record(event: Event, number: int | None, client: str, server: str, misconceptions: Iterable[str] = ()) -> str:
+    r"""One line of protocol with its rules, violations, the misconceptions that it shows, and the state of both sides
+    after it.
 
     `number` is that of the input line, from 1. Spans are in characters of `text`, which has no line
     end and spells octets that are not UTF-8 as ``\xNN``. Where that does not tell which octets they were, `octets` has
@@ -25,6 +27,7 @@ def record(event: Event, number: int | None, client: str, server: str) -> str:
         "violations": [
             {**_cited(each, event), "side": each.side(event.speaker)} for each in event.citations if each.broken
         ],
+        "misconceptions": list(misconceptions),
         "state": {"client": client, "server": server},
     }
     if encode(data["text"]) + b"\r\n" != octets:

@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import TypeVar
 
+from esmtp_lab.extensions.known import offer_in, status_in
 from esmtp_lab.protocol.event import Event, lines
+from esmtp_lab.rules.detector import Told
 from esmtp_lab.rules.rule import Citation
 from esmtp_lab.wire.transcript import write_line
 from esmtp_lab.wire.visible import visible
@@ -36,13 +38,22 @@ def annotated(crossings: Iterable[Crossed], events: Callable[[Crossed], Iterable
             yield from notes(event)
 
 
-def told(event: Event, annotate: Callable[[Event], Event], most: int | None = None) -> Iterator[str]:
-    """An event as it is watched live: content line by line, of long content the first `most` lines or none."""
+def told(
+    event: Event,
+    annotate: Callable[[Event], Event],
+    most: int | None = None,
+    hear: Callable[[Event], Iterable[Told]] = lambda line: (),
+) -> Iterator[str]:
+    """An event as it is watched live: content line by line, of long content the first `most` lines or none.
+
+    `hear` gives the misconceptions that a line shows.
+    """
     shown = (event,) if most == 0 else islice(lines(event), most)
     for line in shown:
         annotated_line = annotate(line)
         yield protocol_line(annotated_line)
         yield from notes(annotated_line)
+        yield from remarks(hear(line))
     left = event.content.wire.count(b"\r\n") + 1 - most if event.content is not None and most else 0
     if left > 0:
         yield f"# and {left} lines more" + (
@@ -51,19 +62,52 @@ def told(event: Event, annotate: Callable[[Event], Event], most: int | None = No
 
 
 def notes(event: Event, most: int = 2) -> Iterator[str]:
-    """The notes of an annotated event as remarks: broken rules first, then the `most` telling ones."""
-    special = [citation for citation in event.citations if citation.broken or not citation.rule.general]
-    if not special and event.kind != "moment":
+    """The notes of an annotated event as remarks: broken rules first, then the `most` telling ones.
+
+    What a line of the EHLO reply offers, and what the enhanced status code of a refusal says, is one of these.
+    """
+    known = _known(event)
+    broken, telling = _special(event.citations, most - bool(known))
+    if not broken and not telling and not known and event.kind != "moment":
         yield "# no rule of this lab speaks of this line"
-    for citation in [each for each in special if each.broken] + [each for each in special if not each.broken][:most]:
-        yield f"# {note(event, citation)}"
+    for each in broken:
+        yield f"# {note(event, each)}"
+    if known:
+        yield f"# {known}"
+    for each in telling:
+        yield f"# {note(event, each)}"
+
+
+def _special(citations: tuple[Citation, ...], most: int) -> tuple[list[Citation], list[Citation]]:
+    """The broken rules, and the first `most` of those that are not at work on every line; they come in this order."""
+    broken: list[Citation] = []
+    telling: list[Citation] = []
+    for each in citations:
+        if each.broken:
+            broken.append(each)
+        elif each.rule.general or len(telling) == most:
+            break
+        else:
+            telling.append(each)
+    return broken, telling
+
+
+def _known(event: Event) -> str:
+    """What the registries know of a line, or nothing."""
+    known = offer_in(event) or (status_in(event) if event.negative else None)
+    return f"{known.about}: {known.says} ({known.citation})" if known else ""
 
 
 def note(event: Event, citation: Citation) -> str:
     """One citation in one line: the octets that it speaks of, the rule, and where it stands."""
     rule = citation.rule
-    words = mask(event)[slice(*citation.span)] if citation.span and event.secret is None else b""
+    words = event.octets[slice(*citation.span)] if citation.span and event.secret is None else b""
     about = f"{visible(words)}: " if words.strip() else ""
     broken = f"!! the {citation.side(event.speaker)} broke this: " if citation.broken else ""
     level = f"{rule.level}, " if rule.level != "states" else ""
     return f"{broken}{about}{rule.says} ({level}{rule.citation})"
+
+
+def remarks(told: Iterable[Told]) -> Iterator[str]:
+    """The misconceptions that a line shows, as remarks below its notes."""
+    return (f"# ?? {each.words} ({each.rule.citation})" for each in told if each.words)

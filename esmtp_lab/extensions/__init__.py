@@ -1,6 +1,8 @@
 """The service extensions that ship with the lab: one file each, none knows another.
 
-They are listed here one by one, so that nothing is scanned before the first prompt.
+They are listed here one by one, so that nothing is scanned before the first prompt. What there is to know of all
+others stands beside them as data: `registry` has the keywords and `statuscodes` the enhanced status codes that IANA
+registers, and `known` tells what they know of a line.
 """
 
 from esmtp_lab.extensions.auth import AUTH

@@ -118,7 +118,8 @@ class Event(NamedTuple):
         """The octet from which on this line may hold a password, however badly written; None where it holds none."""
         if self.kind != "command":
             return None
-        span, written = find(self.spans, "secret"), _AUTH.match(self.octets)
+        command, written = self.command, _AUTH.match(self.octets)
+        span = find(self.spans, "secret") if command is None or "secret" in command.values else None
         found = [span.start] if span else []
         return min([*found, written.end()] if written else found, default=None)
 

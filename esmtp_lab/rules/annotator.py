@@ -122,10 +122,34 @@ def _can_break(rule: Rule, seen: Seen) -> bool:
     return bool(rule.broken) and holds(rule.broken, seen)
 
 
+_WEIGHTS = {
+    "problem": 4,
+    "deviation": 4,
+    "verb": 3,
+    "to": 3,
+    "code": 3,
+    "keyword": 3,
+    "parameter": 3,
+    "asked_problem": 2,
+    "state": 1,
+    "upon": 1,
+    "line": 1,
+    "has": 3,
+    "spelt": 1,
+    "in_flight": 1,
+}
+"""How much more a rule has to say about a line for each thing that it asks of it; a thing that is not here counts
+nothing, since it narrows down where the rule is at work and not what it is about."""
+
+_CLASS = 2
+"""How much less a class of codes says than a code."""
+
+
 def _specificity(rule: Rule) -> int:
     """The more a rule asks of a line, the more it has to say about it."""
-    named = sum(1 for key in ("code", "keyword", "parameter", "problem", "deviation", "has") if key in rule.when)
-    return len(rule.when) + named + (1 if rule.mark else 0)
+    weight = sum(_WEIGHTS.get(key, 0) for key in rule.when) + (1 if rule.mark else 0)
+    codes = rule.when.get("code", frozenset())
+    return weight - _CLASS if codes and all(code.endswith("z") for code in codes) else weight
 
 
 def _places(rule: Rule) -> list[tuple[str, str]]:

@@ -199,6 +199,7 @@ KEYS: Mapping[str, Callable[[Seen, Values], bool]] = {
     "asked_not_has": _none_of("asked_parts"),
     "asked_parameter": _any_of("asked_parameters"),
     "deviation": _any_of("deviations"),
+    "not_deviation": _none_of("deviations"),
     "offered": _any_of("offered"),
     "not_offered": _not_offered,
     "listed": _one_of("listed"),

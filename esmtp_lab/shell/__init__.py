@@ -3,7 +3,7 @@
 session     one sitting: a typed line in, what changed out; record is what was shown, facts what each side holds
 commands    the table of lab commands, of which help, completion and running are made; pages and save run them
 keys        the keys as data, for the bindings, the footer and /help
-foresight   what may come next, and what would be answered; notes, repair and codes say why and what instead
+foresight   what may come next, and what would be answered; notes, hearing, repair and codes say why and what instead
 panes       the bench as rows of text; rows, layout, look and signs are what the views draw with
 bench, stream, plain   the three views; entry is the line in which the learner types in the first two
 """

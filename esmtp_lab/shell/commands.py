@@ -10,7 +10,7 @@ from esmtp_lab.protocol.policy import policies
 from esmtp_lab.shell import lesson, pages
 from esmtp_lab.shell.keys import KEYS, ON_EMPTY
 from esmtp_lab.shell.save import save
-from esmtp_lab.shell.settings import DEPTHS, THEMES, VIEWS
+from esmtp_lab.shell.settings import DEPTHS, SWITCH, THEMES, VIEWS
 from esmtp_lab.suggest import Suggestion
 
 if TYPE_CHECKING:
@@ -122,6 +122,13 @@ TABLE: tuple[Command, ...] = (
         "how much is said about each line",
         _set("depth", DEPTHS),
         lambda session: DEPTHS,
+    ),
+    Command(
+        ("misconceptions",),
+        f"[{'|'.join(SWITCH)}]",
+        "whether near misses that many make are pointed out (??)",
+        _set("misconceptions", SWITCH),
+        lambda session: SWITCH,
     ),
     Command(
         ("theme",),

@@ -1,10 +1,13 @@
 """A lesson in the shell: its commands, and what it says to a line that was typed."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from esmtp_lab.bench import Crossing
 from esmtp_lab.lab import Lab
+from esmtp_lab.protocol.event import Event
 from esmtp_lab.tutor.attempt import Attempt
+from esmtp_lab.tutor.goal import Goal, matches
 
 if TYPE_CHECKING:
     from esmtp_lab.shell.session import Session
@@ -22,6 +25,15 @@ def remarks(attempt: Attempt, lab: Lab, crossings: list[Crossing], done_before: 
     if attempt.reached(lab.bench):
         return [] if done_before else ["done; /next goes on"]
     return attempt.near_misses(crossings)
+
+
+def spoken_of(attempt: Attempt, crossings: list[Crossing], lines: Mapping[int, Event | None]) -> set[int]:
+    """The places of lines on which the task has its own word: all where a near miss was told, else what it asks for."""
+    if attempt.near_misses(crossings):
+        return set(lines)
+    goal = attempt.task.goal if attempt.task else Goal()
+    wanted = [clause for clause in (*goal.all, *goal.any, *goal.in_order) if len(clause) > 1]
+    return {place for place, event in lines.items() if event and any(matches(each, event) for each in wanted)}
 
 
 def page(session: "Session", argument: str) -> None:

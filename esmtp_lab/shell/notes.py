@@ -1,10 +1,12 @@
-"""Notes: the rules at work on a line, in plain words, as deep as the reader wants them."""
+"""Notes: the rules at work on a line and what the registries know of it, in plain words, as deep as wanted."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from esmtp_lab.export.transcript import mask
+from esmtp_lab.extensions.known import Known, offer_in, status_in, status_of
 from esmtp_lab.protocol.event import Event
+from esmtp_lab.rules.detector import Told
 from esmtp_lab.rules.rule import Citation
 from esmtp_lab.wire.span import PARTS, at, find, leaves
 from esmtp_lab.wire.visible import visible
@@ -14,7 +16,10 @@ _SILENT = frozenset({"space", "crlf", "angle", "at", "equals", "colon"})
 
 
 class Note(NamedTuple):
-    """One thing to say about a line: the octets that it is about as text, what, why, and where it stands."""
+    """One thing to say about a line: the octets that it is about as text, what, why, and where it stands.
+
+    `broken` is the side that broke the rule, `seems` tells that a misconception is guessed from what was seen.
+    """
 
     about: str
     says: str
@@ -22,6 +27,7 @@ class Note(NamedTuple):
     why: str = ""
     broken: str = ""
     rule: str = ""
+    seems: bool = False
 
     @property
     def text(self) -> str:
@@ -44,24 +50,24 @@ def notes(event: Event, depth: str, said: Collection[str] = ()) -> list[Note]:
     telling = [each for each in event.citations if each.broken or not each.rule.general]
     broken = [each for each in telling if each.broken]
     rest = [each for each in telling if not each.broken]
+    status = status_in(event) if full or event.negative else None
     # The lines of a long reply get one note each: the reply as a whole must stay readable.
-    most = len(rest) if full else 2 if event.line in ("", "only") else 1
+    most = len(rest) if full else 1 if event.line not in ("", "only") or status else 2
     fresh = [each for each in _distinct(rest)[:most] if each.rule.id not in said]
     found = [_note(event, each, full) for each in (*broken, *fresh)]
-    offered = _offered(event)
-    if offered is not None:
-        found = [offered, *found] if full or broken else [offered]
+    if status is not None:
+        found.insert(len(broken), _known(status, full))
+    offer = offer_in(event)
+    if offer is not None:
+        found = [_known(offer, full), *(found if full or broken else ())]
     if not found and not telling and event.kind in ("command", "reply"):
         found.append(Note("", UNKNOWN))
     return found
 
 
-def _offered(event: Event) -> Note | None:
-    """What a line of the EHLO reply offers, by the definition of its extension."""
-    span = find(event.spans, "ehlo-keyword") if event.kind == "reply" else None
-    keyword = event.octets[span.start : span.end].decode("ascii", "replace") if span else ""
-    extension = event.dialect.extension(keyword) if keyword else None
-    return Note(keyword, f"{extension.meaning}.", extension.defined_in) if extension else None
+def _known(known: Known, full: bool) -> Note:
+    """What the registries know of a word in a line."""
+    return Note(known.about, known.full if full else known.says, known.citation)
 
 
 def _distinct(citations: list[Citation]) -> list[Citation]:
@@ -83,6 +89,18 @@ def _note(event: Event, citation: Citation, full: bool) -> Note:
     )
 
 
+def noted(told: Iterable[Told], depth: str) -> list[Note]:
+    """The notes on misconceptions."""
+    if depth == "off":
+        return []
+    why = depth == "full"
+    return [
+        Note("", each.words, each.rule.citation, each.rule.why if why else "", seems=True)
+        for each in told
+        if each.words
+    ]
+
+
 def subject(event: Event) -> str:
     """What a note on a whole line stands beside: its keyword, or else its verb or its code."""
     span = find(event.spans, "ehlo-keyword") or next(iter(event.spans), None)
@@ -99,7 +117,12 @@ def stops(event: Event) -> list[tuple[int, int]]:
 def at_span(event: Event, span: tuple[int, int]) -> Iterator[Note]:
     """What the octets of one span are, outermost part first, and the rules that speak of them."""
     for each in at(event.spans, span[0]):
-        yield Note(visible(event.octets[each.start : each.end].strip()), PARTS[each.part], each.part)
+        text = visible(event.octets[each.start : each.end].strip())
+        yield Note(text, PARTS[each.part], each.part)
+        if each.part == "enhanced-status-code":
+            yield _known(status_of(text, event.code), True)
+        elif each.part == "ehlo-keyword" and (offer := offer_in(event)) is not None:
+            yield _known(offer, True)
     for citation in _distinct([each for each in event.citations if each.span]):
         if citation.span and citation.span[0] < span[1] and span[0] < citation.span[1]:
             yield _note(event, citation, True)

@@ -38,7 +38,7 @@ def explain(session: "Session", argument: str) -> None:
         page.append(f"{session.record.items[place].number}  {shown(event)}")
         span = stops(event)[session.cursor[1]] if session.cursor else None
         found = at_span(event, span) if span else session.notes(place, "full")
-        page += [f"    {'!! ' if note.broken else ''}{note.text}" for note in found]
+        page += [f"    {'!! ' if note.broken else '?? ' if note.seems else ''}{note.text}" for note in found]
     session.show(f"why, by the rules of {session.lab.era}", page or ["nothing was said yet"])
 
 

@@ -200,5 +200,5 @@ class Panes:
         about = about if len(about) < _ABOUT else about[: _ABOUT - 4] + "..."
         text = note._replace(about="").text
         style = "class:broken" if note.broken else ""
-        front = ("class:broken", "!! ") if note.broken else ("", "   ")
+        front = ("class:broken", "!! ") if note.broken else ("class:mark", "?? ") if note.seems else ("", "   ")
         return wrap([front, ("class:title", f"{about:<{_ABOUT}}"), (style, self.signs.text(text))], columns, _ABOUT + 3)

@@ -5,7 +5,9 @@ import asyncio
 from prompt_toolkit.application import get_app
 
 from esmtp_lab.errors import DataError
+from esmtp_lab.extensions.known import offer_of
 from esmtp_lab.rules.annotator import annotator
+from esmtp_lab.rules.detector import detector
 from esmtp_lab.shell.session import Session
 
 
@@ -20,6 +22,8 @@ def preload(session: Session) -> None:
             await asyncio.sleep(0.01)
         try:
             await asyncio.get_running_loop().run_in_executor(None, annotator, session.lab.era)
+            await asyncio.get_running_loop().run_in_executor(None, detector, session.lab.era)
+            await asyncio.get_running_loop().run_in_executor(None, offer_of, "SIZE")  # reads the registry
         except DataError:
             return  # said when the first line needs the rules
         session.rules_ready = True

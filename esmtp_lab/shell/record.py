@@ -7,12 +7,16 @@ from esmtp_lab.protocol.event import Event
 
 
 class Item(NamedTuple):
-    """One line of the record: a line of the wire with its number, or a remark of the lab."""
+    """One line of the record: a line of the wire with its number, or a remark of the lab.
+
+    `before` is the place of the line that stood right before it in its session when it came, or -1.
+    """
 
     number: int = 0
     event: Event | None = None
     lab: Lab | None = None
     text: str = ""
+    before: int = -1
 
 
 class Page(NamedTuple):
@@ -42,8 +46,15 @@ class Record:
     def wire(self, event: Event, lab: Lab) -> int:
         """Put a line of the wire down; its place."""
         self._numbers += 1
-        self.items.append(Item(self._numbers, event, lab))
+        self.items.append(Item(self._numbers, event, lab, before=self._last_of(lab)))
         return len(self.items) - 1
+
+    def _last_of(self, lab: Lab) -> int:
+        for place in range(len(self.items) - 1, -1, -1):
+            item = self.items[place]
+            if item.event is not None and place not in self.struck:
+                return place if item.lab is lab else -1
+        return -1
 
     def remark(self, text: str) -> int:
         """Put a remark of the lab down; its place."""

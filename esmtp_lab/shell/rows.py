@@ -15,7 +15,7 @@ from esmtp_lab.shell.signs import Signs
 from esmtp_lab.wire.span import Span, leaves
 from esmtp_lab.wire.visible import visible
 
-LAB, SENT, RECEIVED, REFUSED, BROKEN = "===", " ->", "<- ", "<**", " !!"
+LAB, SENT, RECEIVED, REFUSED, BROKEN, SEEMS = "===", " ->", "<- ", "<**", " !!", " ??"
 """Marks of one width, so that the text starts in one column and colour is never the only sign."""
 UNDONE = " (undone)"
 
@@ -97,5 +97,5 @@ class Rows:
 
     def note(self, note: Note) -> Row:
         """A note under its line."""
-        front = BROKEN if note.broken else " " * len(BROKEN)
+        front = BROKEN if note.broken else SEEMS if note.seems else " " * len(BROKEN)
         return [("class:broken" if note.broken else "class:note", f"  {front}   {self.signs.text(note.text)}")]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from esmtp_lab.export.transcript import notes, protocol_line
+from esmtp_lab.export.transcript import notes, protocol_line, remarks
 
 if TYPE_CHECKING:
     from esmtp_lab.shell.session import Session
@@ -23,6 +23,7 @@ def transcript(session: "Session") -> Iterator[str]:
         else:
             yield protocol_line(event)
             yield from notes(event)
+            yield from remarks(session.told(place))
 
 
 def save(session: "Session", argument: str, over: bool = False) -> None:

@@ -8,12 +8,14 @@ from esmtp_lab.errors import EsmtpLabError
 from esmtp_lab.lab import Lab
 from esmtp_lab.protocol.event import Event, text_events
 from esmtp_lab.protocol.side import Side
+from esmtp_lab.rules.detector import Told
 from esmtp_lab.shell.commands import run
 from esmtp_lab.shell.facts import Facts, client_facts, server_facts
+from esmtp_lab.shell.hearing import Hearing
 from esmtp_lab.shell.keys import ON_EMPTY
-from esmtp_lab.shell.lesson import remarks
+from esmtp_lab.shell.lesson import remarks, spoken_of
 from esmtp_lab.shell.letters import fates, ready_letter
-from esmtp_lab.shell.notes import Note, notes
+from esmtp_lab.shell.notes import Note, noted, notes
 from esmtp_lab.shell.record import Change, Page, Record
 from esmtp_lab.shell.repair import repair
 from esmtp_lab.tutor.attempt import Attempt
@@ -43,6 +45,7 @@ class Session:
         self.view = view
         self.attempt = attempt
         self.depth = "short"
+        self.misconceptions = "on"
         self.theme = "terminal"
         self.draft = ""
         self.record = Record()
@@ -56,6 +59,8 @@ class Session:
         self.typed = False
         self._warned = False
         self._annotated: dict[int, Event] = {}
+        self._hearing = Hearing(self.record)
+        self._spoken_of: set[int] = set()
         self._new: list[int] = []
         self._went: tuple[int, ...] = ()
         self._came: tuple[int, ...] = ()
@@ -128,6 +133,9 @@ class Session:
         self._after(line, crossings, was)
         for text in remarks(self.attempt, lab, crossings, done) if self.attempt else ():
             self.tell(text)
+        if self.attempt:
+            items = self.record.items
+            self._spoken_of |= spoken_of(self.attempt, crossings, {each: items[each].event for each in self.last})
         self._steps.append(_Step(tuple(self._new), content, self._content))
         self._undone.clear()
 
@@ -293,7 +301,23 @@ class Session:
         said: set[str] = set()
         for earlier in self._lines_before(place):
             said.update(note.rule for note in notes(earlier, depth or self.depth, said))
-        return notes(event, depth or self.depth, said)
+        found = notes(event, depth or self.depth, said)
+        broken = sum(1 for note in found if note.broken)
+        return [*found[:broken], *noted(self.told(place), depth or self.depth), *found[broken:]]
+
+    def told(self, place: int) -> tuple[Told, ...]:
+        """The misconceptions that a line of the record shows after those that stood before it in its session.
+
+        A lesson's own word on a line goes first, and what its task asks for is no slip.
+        """
+        if not self.rules_ready or self.misconceptions == "off" or place in self._spoken_of:
+            return ()
+        try:
+            return self._hearing.told(place)
+        except EsmtpLabError as error:
+            self.misconceptions = "off"
+            self.tell(f"the misconceptions cannot be read: {error}")
+            return ()
 
     def _lines_before(self, place: int) -> list[Event]:
         """The earlier lines of the reply that this line belongs to."""

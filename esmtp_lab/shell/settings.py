@@ -2,4 +2,5 @@
 
 DEPTHS = ("off", "short", "full")
 VIEWS = ("bench", "stream")
+SWITCH = ("on", "off")
 THEMES = ("terminal", "dark", "light")

@@ -28,7 +28,8 @@ def encode(text: str) -> bytes:
 
 def visible(octets: bytes) -> str:
     """Text that is safe on any terminal or page; what could act on it is spelt out."""
-    return _HIDDEN.sub(_spelt, octets.decode("utf-8", "surrogateescape"))
+    text = octets.decode("utf-8", "surrogateescape")
+    return text if text.isascii() and text.isprintable() else _HIDDEN.sub(_spelt, text)
 
 
 def _spelt(match: re.Match[str]) -> str:

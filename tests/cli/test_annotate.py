@@ -108,3 +108,15 @@ def test_json_is_json_whatever_the_octets_and_the_encoding():
         done = subprocess.run(command, input=lines.encode(), capture_output=True, check=True, env=environment)
         assert json.loads(done.stdout)["text"] == lines[3:-1]
         assert done.stdout.isascii()
+
+
+def test_registries_explain_offers_and_refusals():
+    offers = "S: 250-a.example\nS: 250-LIMITS RCPTMAX=9\nS: 250-XCLIENT NAME\nS: 250 PRDR\n"
+    done = annotate(lines=f"S: 220 a.example\nC: EHLO b.example\n{offers}C: VRFY x\nS: 550 5.1.1 no\n")
+    lines = done.stdout.splitlines()
+    assert "# LIMITS: The server announces limits that it works by. (registered, RFC 9422)" in lines
+    assert any(line.startswith("# XCLIENT: By its X a local extension") for line in lines)
+    assert any(line.startswith("# PRDR: Neither registered") and line.endswith("registry)") for line in lines)
+    assert any(line.startswith("# 5.1.1: Failed for good: there is no such mailbox") for line in lines)
+    remarks = [line.startswith("#") for line in lines]
+    assert all(not (one and two and three) for one, two, three in zip(remarks, remarks[1:], remarks[2:], strict=False))

@@ -68,7 +68,7 @@ def test_what_cannot_be_read_gives_two_and_no_traceback(arguments, lines, messag
 
 @pytest.mark.parametrize(
     "command",
-    [(), ("run",), ("annotate",), ("rules",), ("compare",), ("serve",), ("send",), ("lessons", "run")],
+    [(), ("run",), ("annotate",), ("rules",), ("extensions",), ("compare",), ("serve",), ("send",), ("lessons", "run")],
 )
 def test_every_command_has_help_with_examples(command):
     done = lab(*command, "--help")
@@ -91,7 +91,7 @@ def test_annotate_gives_one_object_for_each_line_of_protocol():
     assert found[0]["state"] == {"client": "initial", "server": "initial"}
     assert found[-1]["state"] == {"client": "closed", "server": "closed"}
     for each in found:
-        assert each.keys() == {"line", "dir", "text", "rules", "violations", "state"}
+        assert each.keys() == {"line", "dir", "text", "rules", "violations", "misconceptions", "state"}
         for rule in each["rules"] + each["violations"]:
             assert isinstance(rule["rfc"], int)
             assert rule["id"].startswith(f"rfc{rule['rfc']}:{rule['section']}/")

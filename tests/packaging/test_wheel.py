@@ -13,7 +13,8 @@ def test_the_wheel_holds_everything(tmp_path):
     done = subprocess.run([sys.executable, "-c", build, tmp_path], cwd=ROOT, capture_output=True, text=True, check=True)
     names = zipfile.ZipFile(tmp_path / done.stdout.split()[-1]).namelist()
     wanted = {"esmtp_lab/py.typed", "esmtp_lab/protocol/replies.toml", "esmtp_lab/protocol/policy.toml"}
-    wanted |= {f"esmtp_lab/rules/{file.name}" for file in (ROOT / "esmtp_lab" / "rules").glob("*.toml")}
+    for folder in ("rules", "extensions"):
+        wanted |= {f"esmtp_lab/{folder}/{file.name}" for file in (ROOT / "esmtp_lab" / folder).glob("*.toml")}
     wanted |= {f"esmtp_lab/{file.relative_to(ROOT)}" for file in (ROOT / "lessons").rglob("*.*") if file.is_file()}
     wanted |= {f"esmtp_lab/notebooks/{file.name}" for file in (ROOT / "notebooks").glob("*.ipynb")}
     assert wanted <= set(names)

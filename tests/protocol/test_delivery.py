@@ -50,6 +50,18 @@ OPEN = (*HELLO, "250 ok")
         (LETTER, ("220 a", "500 no", "500 no", "221 bye"), ["EHLO me.example", "HELO me.example", "QUIT", ""]),
         (LETTER, ("220 a", "421 bye"), ["EHLO me.example", ""]),
         (LETTER, (*HELLO, "450 no", "221 bye"), ["EHLO me.example", "MAIL FROM:<me@me.example>", "QUIT", ""]),
+        (
+            LETTER,
+            ("220 a", "250-a;250 SIZE", "250 ok", "550 no", "450 busy", "221 bye"),
+            [
+                "EHLO me.example",
+                "MAIL FROM:<me@me.example> SIZE=4",
+                "RCPT TO:<ada@lab.example>",
+                "RCPT TO:<bob@lab.example>",
+                "QUIT",
+                "",
+            ],
+        ),
         # QUIT is never said twice, whatever is answered
         (LETTER, ("554 no", "500 what"), ["QUIT", ""]),
         (LETTER, ("554 no", "250 well"), ["QUIT", ""]),
@@ -151,3 +163,16 @@ def test_a_client_that_has_no_name_is_called_by_that_of_the_examples() -> None:
 def test_a_name_that_is_no_domain_is_not_said() -> None:
     with pytest.raises(LocalProtocolError, match="EHLO"):
         script(Delivery(ME, (ADA,), b"", "caf\N{LATIN SMALL LETTER E WITH ACUTE}.example"), "220 a")
+
+
+# Letters that no client may send ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("content", "place"), [(b"ab\ncd\r\n", 2), (b"\rcd\r\n", 0), (b"ab\r\n\n", 4)])
+def test_half_a_line_end_is_not_sent(content: bytes, place: int) -> None:
+    """RFC 2821 section 2.3.7: so the client leaves, and trying again would not help."""
+    said, _, delivery = script(Delivery(ME, (ADA,), content), *HELLO)
+    assert said == ["EHLO me.example", "QUIT"]
+    (outcome,) = delivery.outcomes
+    assert f"octet {place}" in outcome.remark
+    assert not outcome.temporary

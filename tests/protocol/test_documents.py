@@ -64,6 +64,12 @@ def test_how_long_is_too_long(name: str) -> None:
     assert (era.command_line, era.reply_line, era.text_line, era.recipients) == (512, 512, 1000, 100)
 
 
+def test_whose_grammar_an_era_has() -> None:
+    """RFC 1869 left that of RFC 821 as it was."""
+    names = [era.grammar.name for era in ERAS.values()]
+    assert names == ["rfc821", "rfc821", "rfc2821", "rfc5321"]
+
+
 def test_eras_come_in_their_order() -> None:
     assert list(ERAS) == sorted(ERAS, key=lambda name: ERAS[name].year)
     assert find_era(DEFAULT_ERA) is ERAS["rfc2821"]

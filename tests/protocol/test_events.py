@@ -11,6 +11,7 @@ from esmtp_lab.protocol.policy import Policy
 from esmtp_lab.protocol.server import ServerSession, stored
 from esmtp_lab.protocol.session import Position
 from esmtp_lab.protocol.side import Side, read_offers
+from esmtp_lab.wire.command import outline
 from esmtp_lab.wire.reply import Reply
 
 HOST = Policy(
@@ -125,6 +126,21 @@ def test_content_is_the_letter_as_it_travelled(observer: str) -> None:
     assert (content.wire, content.length, content.dots) == (b"Subject: x\r\n\r\n..\r\n", 17, 1)
 
 
+@pytest.mark.parametrize("observer", ["server", "client"])
+def test_a_reply_knows_what_it_answers(observer: str) -> None:
+    """Every line of it; a greeting answers no command, and neither does what follows the lone dot."""
+    events = session()[observer]
+    assert [event.asked for event in events if event.kind != "reply"] == [None] * 9
+    for event in events:
+        if event.kind == "command" and event.command is not None:
+            outlined = outline(event.command)
+            assert {each.asked for each in events if each.time == event.time and each.kind == "reply"} == {outlined}
+    assert {event.to for event in events if event.kind == "reply" and event.asked is None} == {
+        "GREETING",
+        "END_OF_DATA",
+    }
+
+
 def test_what_an_event_does_not_say() -> None:
     """Nothing is counted that is no reply and no line."""
     event = Event("server", "client", "moment", b"", 0.0, Position(), Position(), client_dialect())
@@ -199,6 +215,19 @@ def test_content_that_came_in_pieces_is_one_piece_so_far() -> None:
     here.receive(b"one\r\n")
     here.receive(b"two\r\n")
     assert here.content_so_far == b"one\r\ntwo\r\n"
+
+
+def test_a_moment_in_the_midst_of_a_line_can_be_come_back_to() -> None:
+    here = client()
+    told(here)
+    here.send(b"NOOP\r\nVRFY a")
+    here.receive(b"250 a")
+    moment = here.save()
+    for end in (b"b\r\n", b"c\r\n"):
+        assert [event.octets for event in here.receive(end)] == [b"250 a" + end]
+        assert [event.octets for event in here.send(end)] == [b"VRFY a" + end]
+        here.load(moment)
+        assert here.save() == moment
 
 
 # Lines that are too long, and replies that are none --------------------------------------------------
@@ -327,6 +356,16 @@ def test_what_the_octets_of_a_reply_are(case: str) -> None:
 def test_what_a_line_of_the_reply_to_ehlo_offers(line: bytes, offered: dict[str, tuple[str, ...]]) -> None:
     """RFC 1869 section 4.3: a keyword, in any case, and its parameters; whatever else a server writes does no harm."""
     assert read_offers(Reply(250, (b"lab.example SIZE", line))) == offered
+
+
+def test_what_the_octets_of_a_command_are() -> None:
+    here = client()
+    told(here)
+    lines = (b"MAIL FROM:<a@b>\r\n", b"XYZZY x\r\n", b"NOOP")
+    assert [(event.to, parts(event)) for line in lines for event in here.send(line)] == [
+        ("MAIL", "verb space literal reverse-path crlf"),
+        ("UNKNOWN", "verb unparsed crlf"),
+    ]
 
 
 # Content line by line --------------------------------------------------------------------------------

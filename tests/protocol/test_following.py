@@ -213,6 +213,13 @@ def test_whatever_comes_first_is_the_greeting(code: int) -> None:
     assert last(f"S: {code} a").to == "GREETING"
 
 
+def test_a_client_that_speaks_first_was_greeted_before() -> None:
+    """A transcript may begin behind the greeting."""
+    events = follow("C: EHLO a\nC: NOOP\nS: 250 a")
+    assert [(event.before.state, event.in_flight) for event in events[:2]] == [("initial", ()), ("ready", ("EHLO",))]
+    assert events[2].to == "EHLO"
+
+
 def test_a_334_asks_for_one_line() -> None:
     """Even where the AUTH before it was not understood."""
     events = follow("S: 220 a\nC: AUTH=PLAIN x\nS: 334 go on\nC: secret\nS: 235 ok\nC: NOOP")

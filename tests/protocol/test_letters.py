@@ -93,12 +93,28 @@ def test_a_draft_that_grows_too_large_is_thrown_away_at_once() -> None:
     assert server.take() == b"552 5.3.4 The letter is larger than 10 octets\r\n"
 
 
+@pytest.mark.parametrize(("stamps", "code"), [(0, b"250"), (2, b"250"), (3, b"554"), (4, b"554")])
+def test_a_letter_that_goes_round_is_refused(stamps: int, code: bytes) -> None:
+    """RFC 2821 section 6.2: by the number of its time stamps."""
+    server = began(replace(LAB, most_hops=3))
+    server.receive(b"Received: x\r\n" * stamps + b"\r\nReceived: y\r\n.\r\n")
+    if server.letter is not None:
+        server.settle(stored(server.letter, ("ada",)))
+    assert server.take()[:3] == code
+
+
+def test_a_draft_of_a_letter_that_is_refused_is_thrown_away() -> None:
+    drafts: list[Draft] = []
+    server = began(replace(LAB, most_hops=1), drafts)
+    server.receive(b"Received: x\r\n.\r\n")
+    assert (server.letter, [draft.aborted for draft in drafts]) == (None, [True])
+
+
 # A person who answers --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("reply", "taken"), [(b"250 ok\r\n", True), (b"552 no\r\n", False)])
-def test_a_person_may_take_a_letter_of_any_size(reply: bytes, taken: bool) -> None:
-    policy = replace(LAB, max_size=10)
+def asked(policy: Policy = LAB) -> ServerSession:
+    """A server by hand whose person is to answer for a letter."""
     server = ServerSession(server_dialect(policy, "rfc2821"), policy, by_hand=True)
     server.say(b"220 a\r\n")
     for line, said in zip(OPEN.splitlines(keepends=True), (b"250", b"250", b"250", b"354"), strict=True):
@@ -106,10 +122,32 @@ def test_a_person_may_take_a_letter_of_any_size(reply: bytes, taken: bool) -> No
         server.say(said + b" ok\r\n")
     server.receive(b"more than ten octets\r\n.\r\n")
     assert server.letter is None
+    return server
+
+
+@pytest.mark.parametrize(("reply", "taken"), [(b"250 ok\r\n", True), (b"299 ok\r\n", True), (b"552 no\r\n", False)])
+def test_a_person_may_take_a_letter_of_any_size(reply: bytes, taken: bool) -> None:
+    server = asked(replace(LAB, max_size=10))
     server.say(reply)
     letter = server.hand_over()
     assert (letter.content if letter else None) == (b"more than ten octets\r\n" if taken else None)
     assert server.hand_over() is None
+
+
+def test_a_person_has_answered_when_the_last_line_is_said() -> None:
+    server = asked()
+    server.say(b"250-well\r\n")
+    assert server.letter is None
+    server.say(b"250 taken\r\n")
+    assert server.letter is not None
+
+
+def test_a_letter_waits_to_be_handed_over_whatever_is_said_meanwhile() -> None:
+    server = asked()
+    server.receive(b"NOOP\r\n")
+    server.say(b"250 taken\r\n")
+    server.say(b"250 ok\r\n")
+    assert server.hand_over() is not None
 
 
 # What is noted of content ----------------------------------------------------------------------------
@@ -125,6 +163,7 @@ def test_a_person_may_take_a_letter_of_any_size(reply: bytes, taken: bool) -> No
         ([b"\xffa", b"\xffb"], [("eight-bit", 0, 1), ("eight-bit", 2, 1)]),
         ([b"a\0", b"\xff"], [("nul", 1, 1), ("eight-bit", 2, 1)]),
         ([b"a\n", b"\nb"], [("bare-lf", 1, 1), ("bare-lf", 2, 1)]),
+        ([b"\na\n\0", b"\0b\n"], [("bare-lf", 0, 1), ("bare-lf", 2, 1), ("nul", 3, 2), ("bare-lf", 6, 1)]),
     ],
 )
 def test_a_run_of_octets_is_one_deviation_over_any_cut(blocks: list[bytes], found: list[tuple[str, int, int]]) -> None:
@@ -144,16 +183,16 @@ def test_of_one_block_as_many_deviations_are_noted_as_of_many(before: bytes) -> 
     assert len(content.deviations) == MOST_DEVIATIONS
 
 
-@pytest.mark.parametrize("most", [0, 1, 2, 3, 8, 9, 100])
+@pytest.mark.parametrize("most", [0, 1, 2, 4, 9, 10, 11, 100])
 def test_of_content_so_many_octets_are_kept_to_be_looked_at(most: int) -> None:
     server = began(most=most)
-    for block in (b"a", b"b", b"cd", b"ef\r\n"):
+    for block in (b"..a", b"b", b"cd", b"ef\r\n"):
         server.receive(block)
     content = content_of(server.receive(b".\r\nNOOP\r\n"))
-    assert content.wire == b"abcdef\r\n"[:most]
-    assert content.dropped == 8 - len(content.wire)
+    assert content.wire == b"..abcdef\r\n"[:most]
     assert content.kept == len(content.wire)
-    assert content.length == 8
+    assert content.dropped == 10 - content.kept
+    assert (content.length, content.dots) == (9, 1)
 
 
 # Who has it ------------------------------------------------------------------------------------------

@@ -15,13 +15,11 @@ from esmtp_lab.bench import Crossing
 from esmtp_lab.commands.lessons import bench_of
 from esmtp_lab.commands.witness import lab_of
 from esmtp_lab.lab import client_dialect
-from esmtp_lab.protocol.era import ERAS
 from esmtp_lab.protocol.event import Event, lines
 from esmtp_lab.protocol.reader import Reader
 from esmtp_lab.readers.marked import MARKED
 from esmtp_lab.readers.reading import read_transcript
 from esmtp_lab.rules.book import book
-from esmtp_lab.rules.rule import Rule
 from esmtp_lab.tutor.lesson import entries, lessons
 from esmtp_lab.tutor.play import play
 from esmtp_lab.tutor.witness import Witness, play_witness, witnesses
@@ -36,8 +34,8 @@ _SIDES = {"client": "C", "server": "S"}
 
 @cache
 def corpus(era: str) -> tuple[Event, ...]:
-    """The lines of the corpus as events of an era, each but once, without those moments that are no line."""
-    return tuple(dict.fromkeys(alike(event) for event in _events(era) if event.kind != "moment"))
+    """The lines of the corpus as events of an era, each but once."""
+    return tuple(dict.fromkeys(alike(event) for event in _events(era)))
 
 
 def alike(event: Event) -> Event:
@@ -108,34 +106,41 @@ Said = tuple[tuple[str, bytes], ...]
 
 
 def _crossed(era: str) -> Iterator[Event]:
-    """Every command in every state, and every answer to every command in some."""
+    """What `crossed.toml` has said in its states."""
     data = tomllib.loads(CROSSED.read_text("utf-8"))
+    codes = [f"S: {code} text" for code in data["codes"].split()]
+    dialect = client_dialect(era)
     for name, text in data["states"].items():
-        reader = Reader(client_dialect(era))
-        for speaker, octets in _said(text):
+        lead, reader = _said(text), Reader(dialect)
+        # What a reader knows of a letter is no part of a saved moment, so the last line of the client's is heard anew.
+        last = max((place for place, (speaker, _) in enumerate(lead) if speaker == "client"), default=0)
+        for speaker, octets in lead[:last]:
             reader.hear(speaker, octets)
         saved = reader.save()
-        for commands, replies in _crossings_in(name, data["crossing"]):
-            for command in commands:
-                for reply in replies:
-                    reader.load(saved)
-                    for speaker, octets in (*_said(command), *_said(reply)):
-                        yield from reader.hear(speaker, octets)
+        for crossing in data["crossing"]:
+            if name in crossing["in"].split():
+                replies = [*_one_a_line(crossing, "answered"), *crossing.get("long", "").split("\n\n")]
+                replies += codes if crossing.get("codes") else []
+                for command in _one_a_line(crossing, "said") or [""]:
+                    for reply in replies:
+                        reader.load(saved)
+                        for speaker, octets in lead[last:]:
+                            reader.hear(speaker, octets)
+                        for kind, octets in (*_said(command), *_said(reply)):
+                            yield from _heard(reader, kind, octets)
 
 
-def _crossings_in(state: str, crossings: Iterable[dict[str, list[str]]]) -> Iterator[tuple[list[str], list[str]]]:
-    for each in crossings:
-        if state in each["in"]:
-            codes = [f"S: {code} text" for code in " ".join(each.get("codes", [])).split()]
-            yield each["said"], each.get("answered", []) + codes
+def _heard(reader: Reader, kind: str, octets: bytes) -> Iterable[Event]:
+    if kind == "closed":
+        return () if reader.position.closed else (reader.closed("client" if b"client" in octets else "server"),)
+    return reader.hear(kind, octets)
+
+
+def _one_a_line(crossing: dict[str, str], key: str) -> list[str]:
+    return crossing[key].removesuffix("\n").split("\n") if key in crossing else []
 
 
 @cache
 def _said(text: str) -> Said:
     shown = MARKED.read((number, line.encode()) for number, line in enumerate(text.splitlines(), start=1))
     return tuple((each.kind, each.octets) for each in shown)
-
-
-def own_eras(rule: Rule) -> list[str]:
-    """The eras that cite a rule."""
-    return [era.name for era in ERAS.values() if book().cites(rule, era)]

@@ -6,7 +6,7 @@ import pytest
 
 from esmtp_lab.rules.rule import Citation, Rule
 from esmtp_lab.shell.foresight import fitting, hint
-from esmtp_lab.shell.notes import UNKNOWN, notes
+from esmtp_lab.shell.notes import UNKNOWN, at_span, notes, stops
 from esmtp_lab.shell.repair import repair
 from esmtp_lab.shell.session import Session
 
@@ -111,3 +111,60 @@ def test_a_long_reply_gets_at_most_one_note_a_line_and_none_twice(types: Types) 
     told = [note for place in session.last[1:] for note in session.notes(place)]
     assert all(len(session.notes(place)) <= 1 for place in session.last[1:])
     assert len({note.rule for note in told if note.rule}) == len([note for note in told if note.rule])
+
+
+def _told(session: Session, word: str, depth: str = "") -> list[str]:
+    """The notes on the line of the last exchange that holds a word."""
+    places = [place for place in session.last if word.encode() in session.record.items[place].event.octets]  # type: ignore[union-attr]
+    return [note.text for note in session.notes(places[-1], depth)]
+
+
+def test_each_offer_is_explained_by_the_registry(types: Types) -> None:
+    session = types("EHLO me.example", policy="partner")
+    (short,) = _told(session, "SIZE")
+    assert short.startswith("SIZE: The server tells how large") and short.endswith("(registered, RFC 1870)")
+    full = _told(session, "SIZE", "full")[0]
+    assert "Behind it: the largest letter" in full and "a full disk" in full
+    assert _told(session, "XPONG")[0].endswith("takes XTRACE on MAIL. (local, a local agreement)")
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("CHUNKING", "(registered, RFC 3030)"),
+        ("XCLIENT NAME", "By its X a local extension: what it means, only those know who agreed on it. (local, RFC"),
+        ("PRDR", "(unknown, not in IANA's registry)"),
+    ],
+)
+def test_who_plays_the_server_may_offer_anything(types: Types, line: str, told: str) -> None:
+    session = types("220 hi", "250-lab.example", f"250 {line}", role="server")
+    assert told in _told(session, line)[0]
+
+
+def test_the_enhanced_code_of_a_reply_is_explained(types: Types) -> None:
+    session = types("EHLO me.example", "MAIL FROM:<me@me.example>")
+    says = "Done: only the class is known, and nothing more."
+    assert not [note for note in _told(session, "250 2.") if "registry" in note or says in note]
+    assert any(
+        note.startswith("2.") and note.endswith("(registered, RFC 3463)") for note in _told(session, "250 2.", "full")
+    )
+    session.type("RCPT TO:<nobody@lab.example>")
+    short = _told(session, "5.1.1")
+    assert (
+        "5.1.1: Failed for good: there is no such mailbox; what stands left of the @ is wrong. (registered, RFC 3463)"
+        in short
+    )
+    assert len(short) <= 2
+
+
+def test_the_parts_of_a_line_are_explained_by_the_registries(types: Types) -> None:
+    session = types("EHLO me.example")
+    offer = session.annotated(session.last[-1])
+    assert offer is not None
+    span = next(stop for stop in stops(offer) if offer.octets[slice(*stop)] == b"HELP")
+    assert any(note.citation == "registered, RFC 821" for note in at_span(offer, span))
+    session.type("QUIT")
+    reply = session.annotated(session.last[-1])
+    assert reply is not None
+    span = next(stop for stop in stops(reply) if reply.octets[slice(*stop)] == b"2.0.0")
+    assert any(note.says.startswith("Done: ") for note in at_span(reply, span))

@@ -1,4 +1,4 @@
-"""What happens before the first prompt: no rule book is read, nobody scans for entry points."""
+"""What happens before the first prompt: no rule book and no registry is read, nobody scans for entry points."""
 
 import subprocess
 import sys
@@ -13,10 +13,13 @@ session = Session(Lab())
 session.facts(), session.prompt
 assert book.cache_info().currsize == 0, "the rule book was read"
 strange = {"importlib.metadata", "pkg_resources", "pygments.lexers", "esmtp_lab.net", "email", "ssl"} & set(sys.modules)
+registries = {"esmtp_lab.extensions.registry", "esmtp_lab.extensions.statuscodes"}
+assert not registries & set(sys.modules), "a registry was read"
 print(sorted(strange))
-session.type("NOOP")
+session.type("EHLO me.example")
 session.notes(session.last[-1])
 assert book.cache_info().currsize == 1
+assert "esmtp_lab.extensions.registry" in sys.modules
 """
 
 

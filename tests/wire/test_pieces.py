@@ -4,6 +4,7 @@ import pytest
 
 from esmtp_lab.wire.content import Stamps, still_header
 from esmtp_lab.wire.framing import Deviation, deviations
+from esmtp_lab.wire.reply import Reply
 from esmtp_lab.wire.transparency import Unstuffer
 
 
@@ -99,3 +100,14 @@ def test_the_stamps_of_the_header_section_are_counted(content: bytes, found: int
 def test_of_a_line_that_is_not_over_its_begin_is_kept_and_its_last_octet(content: bytes, tail: bytes) -> None:
     """So that it takes no room however long it grows; the last octet may be the CR of its end."""
     assert Stamps().plus(content).tail == tail
+
+
+@pytest.mark.parametrize("code", [200, 211, 250, 299, 354, 400, 421, 500, 554, 599])
+def test_the_first_digit_of_a_code(code: int) -> None:
+    """RFC 2821 section 4.2.1: it alone tells a client what to do."""
+    assert str(Reply(code).severity) == str(code)[0]
+
+
+def test_a_reply_without_words_is_one_line() -> None:
+    assert Reply(250) == Reply(250, (b"",))
+    assert Reply(250).render() == b"250 \r\n"
