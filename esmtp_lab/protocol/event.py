@@ -5,8 +5,9 @@ the wire, for each content that was sent, and for each moment of the channel.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from esmtp_lab.protocol.session import CONTINUATION, GREETING, Position
@@ -122,6 +123,22 @@ class Event(NamedTuple):
         span = find(self.spans, "secret") if command is None or "secret" in command.values else None
         found = [span.start] if span else []
         return min([*found, written.end()] if written else found, default=None)
+
+
+Sight = tuple[Any, ...]
+"""All of an event that makes a difference to what it means: not who saw it when, and not what content held."""
+
+_NO_DIFFERENCE = {"observer": "", "time": 0.0, "reply": 0, "content": None, "citations": ()}
+sight: Callable[[Event], Sight] = itemgetter(
+    *(place for place, name in enumerate(Event._fields) if name not in _NO_DIFFERENCE)
+)
+"""The sight of an event; events of equal sights mean the same."""
+
+
+def seen_by_nobody(seen: Sight) -> Event:
+    """An event of that sight."""
+    values = iter(seen)
+    return Event._make(_NO_DIFFERENCE[name] if name in _NO_DIFFERENCE else next(values) for name in Event._fields)
 
 
 @lru_cache(maxsize=256)

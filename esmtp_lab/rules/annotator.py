@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from esmtp_lab.protocol.era import ERAS, Era
-from esmtp_lab.protocol.event import Event
+from esmtp_lab.protocol.event import Event, Sight, seen_by_nobody, sight
 from esmtp_lab.rules.book import Book, book
 from esmtp_lab.rules.conditions import Seen, Spelling, holds, see, spellings, spelt
 from esmtp_lab.rules.rule import Citation, Rule
@@ -82,11 +82,10 @@ class Annotator:
 
     def __call__(self, event: Event) -> Event:
         """The event with its citations."""
-        # Who saw it when makes no difference to what is at work.
-        line = event._replace(observer="", time=0.0, reply=0, content=None, citations=())
-        return event._replace(citations=self._of_line(line))
+        return event._replace(citations=self._of_line(sight(event)))
 
-    def _cited(self, event: Event) -> tuple[Citation, ...]:
+    def _cited(self, seen: Sight) -> tuple[Citation, ...]:
+        event = seen_by_nobody(seen)
         parts = anatomy(event.spans)
         found = self._alike(see(event, parts)).rules(event.octets, parts)
         places = _places_of(event, parts)

@@ -6,11 +6,10 @@ lines before. A memory is a value: whoever takes lines back goes on with an earl
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
-from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from esmtp_lab.protocol.era import ERAS, Era
-from esmtp_lab.protocol.event import Event
+from esmtp_lab.protocol.event import Event, seen_by_nobody, sight
 from esmtp_lab.protocol.session import CONTINUATION, GREETING
 from esmtp_lab.rules.book import Book, book
 from esmtp_lab.rules.conditions import OCTETS, Condition, Values, holds, see, spellings, spelt
@@ -21,14 +20,6 @@ from esmtp_lab.wire.span import anatomy
 
 _LINES = 2048
 """Lines of which it is remembered what they are a sign of."""
-_WHAT_COUNTS = itemgetter(
-    *(
-        place
-        for place, name in enumerate(Event._fields)
-        if name not in ("observer", "time", "reply", "content", "citations")
-    )
-)
-"""Of an event all that makes a difference to what it is a sign of: not who saw it when."""
 
 
 class Told(NamedTuple):
@@ -157,7 +148,7 @@ class Detector:
         self._at_work = {each.id: (each, rule) for each, rule in told}
         self._index: _Index = {}
         self._waiting: _Index = {}
-        self._known: dict[tuple[Any, ...], _Signs] = {}
+        self._of_line = lru_cache(maxsize=_LINES)(lambda seen: self._look(seen_by_nobody(seen)))
         for each, _ in told:
             index = self._waiting if each.before else self._index
             for at, conditions, use in (
@@ -173,7 +164,8 @@ class Detector:
         """What a line shows after what is remembered, and what is to be remembered then. Content comes as its lines."""
         if _begins(event):
             memory = NOTHING
-        signs = self._signs(event)
+        # Of text hardly two lines are the same.
+        signs = self._look(event) if event.kind == "text" else self._of_line(sight(event))
         found = tuple(self._told(memory, event, signs.now)) if signs.now or memory.before else ()
         before, earlier, said, told = memory
         if event.kind == "command":
@@ -186,19 +178,8 @@ class Detector:
             return found, memory
         return found, Memory(signs.before, earlier, said, told)
 
-    def _signs(self, event: Event) -> _Signs:
-        """What a line is a sign of; looked for once for all lines that do not differ but in who saw them when."""
-        if event.kind == "text":
-            return self._look(event)
-        line = _WHAT_COUNTS(event)
-        signs = self._known.get(line)
-        if signs is None:
-            if len(self._known) >= _LINES:
-                self._known.clear()
-            signs = self._known[line] = self._look(event)
-        return signs
-
     def _look(self, event: Event) -> _Signs:
+        """What a line is a sign of."""
         command = event.command
         found = [sign for sign in self._at(self._index, event, command) if sign.holds(event, command)]
         if not found:

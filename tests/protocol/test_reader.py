@@ -67,6 +67,7 @@ def test_missing_lines_are_made_up_for(missing):
     assert set(broken(text)) <= {
         "wait-for-reply",
         "group-last",
+        "groups-when-offered",
         "mail-before-rcpt",
         "ehlo-before-mail",
         "rcpt-before-data",
