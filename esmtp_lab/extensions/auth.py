@@ -64,9 +64,7 @@ def _plain(context: Context, said: Said) -> Answer:
     if not said:
         return _challenge(b"")
     parts = said[0].split(b"\0")
-    if len(parts) != 3:
-        return _MALFORMED
-    return _OK if _right(context.policy, *parts[1:]) else _FAILED
+    return _OK if len(parts) == 3 and _right(context.policy, *parts[1:]) else _FAILED
 
 
 def _login(context: Context, said: Said) -> Answer:
@@ -120,13 +118,11 @@ def _scram(context: Context, said: Said) -> Answer:
             return _challenge(first.encode())
         server.set_client_final(said[1].decode("utf-8"))
         final = server.get_server_final()
-    except UnicodeDecodeError:
-        return _MALFORMED
-    except ScramException:
-        return _FAILED if len(said) > 1 else _MALFORMED
+    except (UnicodeDecodeError, ScramException):
+        return _FAILED
     if len(said) == 2:
         return _challenge(final.encode())
-    return _OK if said[2] == b"" else _MALFORMED
+    return _OK if said[2] == b"" else _FAILED
 
 
 def _scram_server(context: Context) -> "ScramServer":
@@ -149,7 +145,7 @@ def _scram_mechanism() -> "ScramMechanism":
 
 
 def _sends_scram(login: Credentials, challenges: Said) -> bytes:
-    """Raises ValueError where the server does not prove that it knows the password too, and for a name without letters."""
+    """Raises ValueError for a name without letters, and where the server does not prove that it knows the password."""
     from scramp import ScramClient, ScramException
 
     try:
@@ -288,7 +284,8 @@ AUTH = Extension(
         row("sasl", CONTINUATION, "2", "ready", _LINEAGE, gains="authenticated"),
         row("sasl", CONTINUATION, "45", "ready", _LINEAGE),
     ),
-    line_growth={"MAIL": 500, "AUTH": 12288 - 512, CONTINUATION: 12288 - 512},
+    # RFC 4954 section 4: responses may be long, but an initial one has to fit into a command line.
+    line_growth={"MAIL": 500, CONTINUATION: 12288 - 512},
     answers={"AUTH": _auth, CONTINUATION: _auth},
     checks={"MAIL": _wanted},
     proves=_proves,

@@ -18,8 +18,8 @@ from esmtp_lab.wire.parameter import Parameter
 
 
 class Context(NamedTuple):
-    """What behaviour may look at: the host's choices, the session, the lines of an exchange so far, and a `nonce`, which
-    is of this exchange alone."""
+    """What behaviour may look at: the host's choices, the session, the lines of an exchange so far, and a `nonce` that
+    belongs to this exchange alone."""
 
     policy: Policy
     position: Position
