@@ -22,7 +22,7 @@ SIZE = Extension(
     meaning="the server says the most octets it takes, the client how many it will send",
     mail_parameters=(ParameterForm("SIZE", "[0-9]{1,20}", "SIZE=digits", "how large the letter will be, in octets"),),
     line_growth={"MAIL": 26},
-    offered_params=lambda policy: str(policy.max_size),
+    offered_params=lambda policy, position: str(policy.max_size),
     checks={"MAIL": _checks},
     adds=lambda content: Parameter("SIZE", str(len(content)).encode()),
 )

@@ -8,6 +8,7 @@ import asyncio
 import errno
 from collections.abc import Callable
 from dataclasses import replace
+from secrets import token_hex
 from time import time
 from typing import NamedTuple, Protocol, cast
 
@@ -219,6 +220,7 @@ class Channel(asyncio.BufferedProtocol):
             drafts=server.mailboxes.draft,
             most_content=SHOWN,
             most_errors=server.limits.errors,
+            nonces=_nonce,
             watched=server.on_event is not None,
         )
         if refusal:
@@ -422,6 +424,10 @@ class Channel(asyncio.BufferedProtocol):
 
 _ENDS = {"closed": Channel._finish, "turned": Channel._turn}
 """What ends a session of this channel, by the state that it has come to."""
+
+
+def _nonce() -> str:
+    return token_hex(16)
 
 
 def _commit(draft: Draft, letter: Letter) -> Answer:

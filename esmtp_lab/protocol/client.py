@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from esmtp_lab.errors import LocalProtocolError
 from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.event import Event
-from esmtp_lab.protocol.session import END_OF_DATA, GREETING
+from esmtp_lab.protocol.extension import Credentials, Proof
+from esmtp_lab.protocol.session import CONTINUATION, END_OF_DATA, GREETING
 from esmtp_lab.protocol.side import Side
 from esmtp_lab.wire.command import render_command
 from esmtp_lab.wire.framing import bare
@@ -61,6 +62,9 @@ class ClientSession(Side):
         return line
 
 
+_UNPROVEN = Proof()
+
+
 class Outcome(NamedTuple):
     """What became of one recipient: the reply that decided, and a remark where there was none."""
 
@@ -85,7 +89,8 @@ class Delivery:
 
     `content` is in octets, as it is to arrive; `decided` holds the outcomes so far; `taken` counts the recipients that
     were asked for. A `plain` delivery does not try EHLO; one that `turns` asks to change roles where it would leave and
-    may (RFC 821 section 3.8). `heard` counts the replies that were acted upon, each once.
+    may (RFC 821 section 3.8). With a `login` it proves who it is before it begins, and `proof` is how far it has come.
+    `heard` counts the replies that were acted upon, each once.
     """
 
     reverse_path: Path
@@ -97,6 +102,8 @@ class Delivery:
     hopes: tuple[Path, ...] = ()
     plain: bool = False
     turns: bool = False
+    login: Credentials | None = None
+    proof: Proof = _UNPROVEN
     heard: int = 0
 
     @property
@@ -136,6 +143,8 @@ class Delivery:
     def _mail(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
         if not self.forward_paths:
             return self._part(client), self
+        if self.login is not None and not self.proof.mechanism:
+            return self._prove(client, reply)
         if why := _unfit(self.content):
             return self._part(client), self._all(None, why)
         parameters = []
@@ -148,6 +157,22 @@ class Delivery:
                 parameters.append(parameter)
         values = {"reverse_path": self.reverse_path, "parameters": tuple(parameters)}
         return client.line("MAIL", **values), self
+
+    def _prove(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
+        """Begin to prove who this is, or go on; a challenge is what the reply asks."""
+        proof, extension = self.proof, client.dialect.extension("AUTH")
+        if proof.mechanism:
+            proof = proof._replace(challenges=(*proof.challenges, reply.lines[-1]))
+        words, protected = client.offered.get("AUTH", ()), "tls" in client.position.facts
+        if self.login is None or extension is None or extension.proves is None:
+            return self._part(client), self._all(None, "this client cannot prove who it is")
+        proving = extension.proves(self.login, words, protected, proof)
+        if proving is None:
+            return self._part(client), self._all(None, "the server offers no AUTH mechanism that this client would use")
+        after = replace(self, proof=proof._replace(mechanism=proving.mechanism))
+        if proof.mechanism:
+            return (proving.response or b"") + b"\r\n", after
+        return client.line("AUTH", word=proving.mechanism.encode(), secret=proving.response), after
 
     def _rcpt(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
         after = self
@@ -208,6 +233,12 @@ _STEPS = {
     ("EHLO", 0): Delivery._fall_back,
     ("HELO", 2): Delivery._mail,
     ("HELO", 0): Delivery._end,
+    ("AUTH", 3): Delivery._prove,
+    ("AUTH", 2): Delivery._mail,
+    ("AUTH", 0): Delivery._end,
+    (CONTINUATION, 3): Delivery._prove,
+    (CONTINUATION, 2): Delivery._mail,
+    (CONTINUATION, 0): Delivery._end,
     ("MAIL", 2): Delivery._rcpt,
     ("MAIL", 0): Delivery._end,
     ("RCPT", 0): Delivery._rcpt,

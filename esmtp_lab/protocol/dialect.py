@@ -64,6 +64,9 @@ class Dialect:
         )
         forms = (*FORMS, *(form for each in self.extensions for form in each.forms))
         self.forms: dict[str, Form] = {form.verb: form for form in forms if not form.eras or era.name in form.eras}
+        for verb, codes in ((verb, codes) for each in self.extensions for verb, codes in each.codes.items()):
+            if verb in self.forms:
+                self.forms[verb] = self.forms[verb]._replace(failure=(*self.forms[verb].failure, *codes))
         self.rows = tuple(
             each
             for each in (*TABLE, *(row for extension in self.extensions for row in extension.rows))
@@ -187,8 +190,8 @@ class Dialect:
 
     def offers(self, policy: Policy, position: Position) -> tuple[str, ...]:
         """The lines of the EHLO reply behind the first (RFC 1869 section 4.3)."""
-        offered = (each for each in self.extensions if each.offered_when(position))
-        return tuple(f"{each.ehlo_keyword} {each.offered_params(policy)}".rstrip() for each in offered)
+        offered = (each for each in self.extensions if each.offered_when(policy, position))
+        return tuple(f"{each.ehlo_keyword} {each.offered_params(policy, position)}".rstrip() for each in offered)
 
 
 def value_fits(form: ParameterForm, parameter: Parameter) -> bool:

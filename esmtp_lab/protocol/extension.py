@@ -18,7 +18,8 @@ from esmtp_lab.wire.parameter import Parameter
 
 
 class Context(NamedTuple):
-    """What behaviour may look at: the host's choices, the session, and the lines of an exchange so far."""
+    """What behaviour may look at: the host's choices, the session, the lines of an exchange so far, and a `nonce` that
+    belongs to this exchange alone."""
 
     policy: Policy
     position: Position
@@ -26,6 +27,31 @@ class Context(NamedTuple):
     client: str
     forms: Mapping[str, Form]
     exchange: tuple[bytes, ...] = ()
+    nonce: str = ""
+
+
+class Credentials(NamedTuple):
+    """Who a client says it is, and what proves it. The password is sent `in_clear` only where that is said; `nonce` is
+    a text that nobody can guess."""
+
+    user: str
+    password: str
+    in_clear: bool = False
+    nonce: str = "esmtp-lab"
+
+
+class Proof(NamedTuple):
+    """How far a client is in proving who it is: by which mechanism, and what it was asked so far, in base64."""
+
+    mechanism: str = ""
+    challenges: tuple[bytes, ...] = ()
+
+
+class Proving(NamedTuple):
+    """What a client says next: a mechanism, and a response in base64, or None for none."""
+
+    mechanism: str
+    response: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +83,9 @@ class Extension:
     verbs, `checks` refuses commands by verb, `checks_content` a letter by what is known of its content;
     `rewrites` changes a reply, `places` says where a letter for a mailbox goes whose transaction one of the verbs
     opened. For the client, `adds` gives the parameter that a letter should carry,
-    and `needed_for` says why a letter cannot travel without the extension, or nothing.
+    `needed_for` says why a letter cannot travel without the extension, or nothing, and `proves` is how it goes on to
+    prove who it is, given the parameters of the keyword and whether the channel is protected, or None where it cannot.
+    `codes` are failure codes that commands of other forms may get besides their own.
     """
 
     name: str
@@ -69,14 +97,16 @@ class Extension:
     mail_parameters: tuple[ParameterForm, ...] = ()
     rcpt_parameters: tuple[ParameterForm, ...] = ()
     line_growth: Mapping[str, int] = field(default_factory=dict)
-    offered_params: Callable[[Policy], str] = lambda policy: ""
-    offered_when: Callable[[Position], bool] = lambda position: True
+    offered_params: Callable[[Policy, Position], str] = lambda policy, position: ""
+    offered_when: Callable[[Policy, Position], bool] = lambda policy, position: True
     answers: Mapping[str, Answering] = field(default_factory=dict)
     checks: Mapping[str, Checking] = field(default_factory=dict)
     checks_content: Callable[[Context, Content], Answer | None] | None = None
     rewrites: Callable[[Composed, str], Composed] | None = None
     adds: Callable[[bytes], Parameter | None] | None = None
     needed_for: Callable[[bytes], str] = lambda content: ""
+    proves: Callable[[Credentials, tuple[str, ...], bool, Proof], Proving | None] | None = None
+    codes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     places: Callable[[Policy, str], tuple[str, ...]] | None = None
 
     @property

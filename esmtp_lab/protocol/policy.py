@@ -42,7 +42,8 @@ class Policy:
     section 6.2 would have them at least 100. `passwords` are by user, and with `clear_text` may cross an unprotected
     channel. It relays for clients that call themselves one of `relays_for` ("*" for all) and for users who proved who
     they are, but not to domains of `no_mail`, as it knows without asking them. Parameters whose keywords are in
-    `not_now` it cannot take just now. A `lenient` host takes a bare LF for the end of a line, which no host may.
+    `not_now` it cannot take just now. It offers the `mechanisms` of AUTH, or all, and if it is `members_only` it takes
+    letters from users alone. A `lenient` host takes a bare LF for the end of a line, which no host may.
     """
 
     name: str = "lab"
@@ -67,6 +68,8 @@ class Policy:
     max_size: int = 10_485_760
     most_hops: int = 100
     clear_text: bool = False
+    mechanisms: tuple[str, ...] = ()
+    members_only: bool = False
     lenient: bool = False
 
     def __hash__(self) -> int:

@@ -3,6 +3,7 @@
 RFC 821 section 4.3, RFC 2821 sections 3 and 4. What each verb is answered stands in `answers`, and in the extensions.
 """
 
+import hashlib
 import re
 from collections.abc import Callable
 from functools import lru_cache
@@ -32,14 +33,14 @@ class ServerSession(Side):
     stands in `letter`, and nothing goes on until `settle` says whether it is safely stored (RFC 2821 section 6.1).
     Its content goes block by block into a draft, which `drafts` opens: in memory unless another is given. Where more
     comes than the policy allows, nothing more is stored. After `most_errors` refusals without a letter between them,
-    the session ends with 421.
+    the session ends with 421. `nonces` draws the texts that nobody can guess.
     With `by_hand` the server hears and keeps its place, but a person speaks for it through `say`; a letter that they
     answer with 2yz stands in `letter` as well, until `hand_over` takes it out.
     """
 
     observer = "server"
     stores = True
-    SAVED = (*Side.SAVED, "by_hand", "letter", "draft", "_coming", "_held", "_errors", "_after_cr", "_out")
+    SAVED = (*Side.SAVED, "by_hand", "letter", "draft", "_coming", "_held", "_errors", "_after_cr", "_nonce", "_out")
 
     def __init__(
         self,
@@ -51,6 +52,7 @@ class ServerSession(Side):
         drafts: Callable[[Letter], Draft] | None = None,
         most_content: int | None = None,
         most_errors: int | None = None,
+        nonces: Callable[[], str] | None = None,
         watched: bool = True,
     ) -> None:
         super().__init__(dialect, watched=watched)
@@ -66,6 +68,8 @@ class ServerSession(Side):
         self._held: Letter | None = None
         self._after_cr = False
         self._errors = 0
+        self._nonces = nonces
+        self._nonce = ""
         self._out = b""
         self._answers = {**ANSWERS, "EHLO": self._ehlo}
         for extension in dialect.extensions:
@@ -147,10 +151,19 @@ class ServerSession(Side):
         return {"domain": self.policy.domain, "client": self.client_name}
 
     def _context(self) -> Context:
-        return Context(self.policy, self.position, self.envelope, self.client_name, self.dialect.forms, self.exchange)
+        about = (self.policy, self.position, self.envelope, self.client_name, self.dialect.forms)
+        return Context(*about, self.exchange, self._nonce)
+
+    def _draw(self, now: float) -> str:
+        """A nonce. Where nobody gives one, it is one that an onlooker could reckon, but the same when played again."""
+        if self._nonces is not None:
+            return self._nonces()
+        return hashlib.sha256(f"{self.policy.domain} {now} {self._replies}".encode()).hexdigest()[:24]
 
     def _decide(self, now: float) -> list[Event]:
         awaited = self.waiting[0]
+        if self.exchange and awaited.entry != CONTINUATION:
+            self._nonce = self._draw(now)
         if awaited.entry != END_OF_DATA:
             return self._speak(self._answer_to(awaited), now)
         refusal = self._refusal_of_content(awaited.content)
