@@ -10,7 +10,7 @@ from esmtp_lab.lab import client_dialect
 from esmtp_lab.protocol.event import Event, Sight, seen_by_nobody, sight
 from esmtp_lab.readers.reading import FORMATS, read_transcript
 from esmtp_lab.rules.annotator import annotator
-from esmtp_lab.rules.detector import Watch
+from esmtp_lab.rules.detector import Signs, Watch, detector
 
 _LINES = 4096
 """Lines of which it is remembered what there is to say about them; transcripts repeat themselves."""
@@ -24,16 +24,16 @@ def annotate_lines(
 
     A `verdict` hears of every line.
     """
-    annotate, watch = annotator(era), Watch(era)
+    annotate, signs, watch = annotator(era), detector(era).signs, Watch(era)
 
     @lru_cache(maxsize=_LINES)
-    def explained(seen: Sight) -> tuple[Event, tuple[str, ...]]:
+    def explained(seen: Sight) -> tuple[Event, tuple[str, ...], Signs]:
         event = annotate(seen_by_nobody(seen))
-        return event, (protocol_line(event), *(() if event.kind == "moment" else notes(event)))
+        return event, (protocol_line(event), *(() if event.kind == "moment" else notes(event))), signs(event)
 
     for number, event, state in read_transcript(lines, client_dialect(era)):
-        annotated, written = explained(sight(event))
-        told = watch.hear(event)
+        annotated, written, shown = explained(sight(event))
+        told = watch.hear(event, shown)
         moment = event.kind == "moment"
         if verdict is not None and not moment:
             verdict.hear(number, annotated)

@@ -128,7 +128,7 @@ class _Sign:
             yield from ((kind, name) for name in subject)
 
 
-class _Signs(NamedTuple):
+class Signs(NamedTuple):
     """The ids of the misconceptions that a line is a sign of, by what the sign is for."""
 
     now: tuple[str, ...]
@@ -136,7 +136,7 @@ class _Signs(NamedTuple):
     earlier: tuple[str, ...]
 
 
-_NO_SIGNS = _Signs((), (), ())
+_NO_SIGNS = Signs((), (), ())
 _Index = dict[tuple[str, str], tuple[_Sign, ...]]
 
 
@@ -160,12 +160,20 @@ class Detector:
                     for place in sign.places():
                         at[place] = (*at.get(place, ()), sign)
 
-    def hear(self, memory: Memory, event: Event) -> tuple[tuple[Told, ...], Memory]:
-        """What a line shows after what is remembered, and what is to be remembered then. Content comes as its lines."""
+    def signs(self, event: Event) -> Signs:
+        """What a line is a sign of, whatever was before it."""
+        # Of text hardly two lines are the same.
+        return self._look(event) if event.kind == "text" else self._of_line(sight(event))
+
+    def hear(self, memory: Memory, event: Event, signs: Signs | None = None) -> tuple[tuple[Told, ...], Memory]:
+        """What a line shows after what is remembered, and what is to be remembered then. Content comes as its lines.
+
+        Whoever knows the signs of the line already saves the looking for them.
+        """
         if _begins(event):
             memory = NOTHING
-        # Of text hardly two lines are the same.
-        signs = self._look(event) if event.kind == "text" else self._of_line(sight(event))
+        if signs is None:
+            signs = self.signs(event)
         found = tuple(self._told(memory, event, signs.now)) if signs.now or memory.before else ()
         before, earlier, said, told = memory
         if event.kind == "command":
@@ -178,13 +186,13 @@ class Detector:
             return found, memory
         return found, Memory(signs.before, earlier, said, told)
 
-    def _look(self, event: Event) -> _Signs:
+    def _look(self, event: Event) -> Signs:
         """What a line is a sign of."""
         command = event.command
         found = [sign for sign in self._at(self._index, event, command) if sign.holds(event, command)]
         if not found:
             return _NO_SIGNS
-        return _Signs(*(tuple({each.id: each for each in found if each.use == use}) for use in _USES))
+        return Signs(*(tuple({each.id: each for each in found if each.use == use}) for use in _USES))
 
     def _at(self, index: _Index, event: Event, command: Command | None) -> tuple[_Sign, ...]:
         """The signs that a line of this kind, about this subject, can be."""
@@ -218,9 +226,9 @@ class Watch:
         self._detector = detector(era)
         self.memory = NOTHING
 
-    def hear(self, event: Event) -> tuple[Told, ...]:
+    def hear(self, event: Event, signs: Signs | None = None) -> tuple[Told, ...]:
         """What the next line of the session shows."""
-        told, self.memory = self._detector.hear(self.memory, event)
+        told, self.memory = self._detector.hear(self.memory, event, signs)
         return told
 
 
