@@ -252,8 +252,8 @@ TALKS: dict[str, Callable[[smtplib.SMTP], object]] = {
 
 
 @contextmanager
-def members(folder: Path) -> Iterator[int]:
-    """aiosmtpd with STARTTLS and AUTH."""
+def members(folder: Path, *, in_clear: bool = True) -> Iterator[int]:
+    """aiosmtpd with STARTTLS and AUTH, which may be done `in_clear`."""
     key, cert = folder / "key.pem", folder / "cert.pem"
     request = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=lab.example"]
     subprocess.run(["openssl", *request, "-keyout", key, "-out", cert], capture_output=True, check=True)
@@ -273,7 +273,7 @@ def members(folder: Path) -> Iterator[int]:
             loop=loop.loop,
             tls_context=context,
             authenticator=lambda *_: AuthResult(success=True),
-            auth_require_tls=False,
+            auth_require_tls=not in_clear,
         )
         return await loop.loop.create_server(make, "127.0.0.1", 0)
 

@@ -4,7 +4,6 @@
 say who spoke: CLIENT-SERVER-WHAT.txt.
 """
 
-import asyncio
 import contextlib
 import io
 import os
@@ -18,11 +17,9 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
-from aiosmtpd.smtp import SMTP, AuthResult
-
+from tests.foreign.record import members
 from tests.interop.servers import SERVERS
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -89,39 +86,6 @@ def lab(*arguments: str) -> Iterator[int]:
         process.wait()
 
 
-@contextmanager
-def secured(folder: Path) -> Iterator[int]:
-    """aiosmtpd with STARTTLS and AUTH."""
-    key, cert = folder / "key.pem", folder / "cert.pem"
-    request = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=lab.example"]
-    subprocess.run(["openssl", *request, "-keyout", key, "-out", cert], capture_output=True, check=True)
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(cert, key)
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-
-    class Handler:
-        async def handle_DATA(self, *_: object) -> str:  # noqa: N802
-            return "250 OK"
-
-    make = partial(
-        SMTP,
-        Handler(),
-        hostname="lab.example",
-        loop=loop,
-        tls_context=context,
-        authenticator=lambda *_: AuthResult(success=True),
-    )
-    server = asyncio.run_coroutine_threadsafe(loop.create_server(make, "127.0.0.1", 0), loop).result(30)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        loop.call_soon_threadsafe(server.close)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(30)
-
-
 # What is said ------------------------------------------------------------------------------------
 
 
@@ -172,7 +136,7 @@ def record(folder: Path) -> None:
         keep("curl-lab821-letter", curl(port, letter=letter))
         keep("smtplib-lab821-letter", python(port, 2, send))
     keep("swaks-nobody-unreachable", swaks(1, letter=letter))
-    with secured(folder) as port:
+    with members(folder, in_clear=False) as port:
         login = ["--auth", "LOGIN", "--auth-user", "zoe", "--auth-password", "secret"]
         keep("swaks-aiosmtpd-tls", swaks(port, "--tls", *login, letter=letter))
         keep("curl-aiosmtpd-tls", curl(port, "--ssl-reqd", "--user", "zoe:secret", letter=letter))
