@@ -6,6 +6,7 @@ from esmtp_lab.wire.content import Stamps, still_header
 from esmtp_lab.wire.framing import Deviation, deviations
 from esmtp_lab.wire.reply import Reply
 from esmtp_lab.wire.transparency import Unstuffer
+from esmtp_lab.wire.visible import encode
 
 
 @pytest.mark.parametrize(
@@ -111,3 +112,8 @@ def test_the_first_digit_of_a_code(code: int) -> None:
 def test_a_reply_without_words_is_one_line() -> None:
     assert Reply(250) == Reply(250, (b"",))
     assert Reply(250).render() == b"250 \r\n"
+
+
+def test_half_a_surrogate_pair_is_octets_as_well() -> None:
+    """Text that no UTF-8 can make, as JSON may hold it, breaks nothing."""
+    assert encode("a\ud800b") == b"a\xed\xa0\x80b"
