@@ -21,7 +21,7 @@ _PROMPTS = (b"Username:", b"Password:")
 def _auth(context: Context, command: Command) -> Answer:
     """The answer to AUTH, or to a line of the exchange that it began."""
     mechanism, responses = _said(context.exchange)
-    if mechanism not in _MECHANISMS or not _allowed(context.policy, "tls" in context.position.facts):
+    if mechanism not in _MECHANISMS or not _allowed(context.policy, context.position.protected):
         return Answer("auth-mechanism", {"mechanism": mechanism})
     if b"*" in responses:
         return Answer("auth-cancelled")
@@ -60,6 +60,8 @@ AUTH = Extension(
     defined_in="RFC 4954",
     meaning="the client can prove who it is, by one of the mechanisms listed",
     offered_params=lambda policy: " ".join(_MECHANISMS),
+    # RFC 4954 section 4: what is not permitted without TLS is not advertised without it
+    offered_when=lambda policy, position: _allowed(policy, position.protected),
     # RFC 4954 section 5: a server that lists AUTH takes this parameter, whether or not the client proved who it is
     mail_parameters=(
         ParameterForm("AUTH", _XTEXT, "AUTH=<> or AUTH=mailbox in xtext", "who first submitted the letter"),

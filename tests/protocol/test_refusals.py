@@ -114,8 +114,8 @@ def _marked(composed: Composed, entry: str) -> Composed:
 
 
 MARKS = Extension("Marks", "XMARK", "nowhere", "marks each reply", rewrites=_marked)
-LATE = Extension("Late", "XLATE", "nowhere", "late", offered_when=lambda position: "extended" in position.facts)
-NEVER = Extension("Never", "XNEVER", "nowhere", "never", offered_when=lambda position: "tls" in position.facts)
+LATE = Extension("Late", "XLATE", "nowhere", "late", offered_when=lambda policy, position: "extended" in position.facts)
+NEVER = Extension("Never", "XNEVER", "nowhere", "never", offered_when=lambda policy, position: "tls" in position.facts)
 
 
 def test_an_extension_changes_replies_where_ehlo_was_said() -> None:
