@@ -305,9 +305,7 @@ def send(
     from esmtp_lab.commands.send import outcome_line, send_letter
 
     if requiretls and no_verify:
-        raise click.UsageError(
-            "--requiretls wants a certificate that verifies: RFC 8689 section 2"
-        )
+        raise click.UsageError("--requiretls wants a certificate that verifies: RFC 8689 section 2")
     outcomes = send_letter(
         None if quiet else _write,
         file.read(),
