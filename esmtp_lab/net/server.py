@@ -376,6 +376,9 @@ class Channel(asyncio.BufferedProtocol):
         """The handshake is done, and both begin anew; or it failed, and the channel is closed."""
         self._call = None
         error = asyncio.CancelledError("the server closes") if call.cancelled() else call.exception()
+        if error is not None and not isinstance(error, OSError | asyncio.CancelledError):
+            about = {"message": "a handshake failed inside", "exception": error, "protocol": self}
+            self._loop.call_exception_handler(about)
         if error is not None or threshold.lost:
             why = reason(error or ConnectionResetError())
             self._pass_on([self._session.closed("server", time(), f"no TLS: {why}")])

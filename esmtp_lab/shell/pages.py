@@ -99,7 +99,7 @@ def tls(session: "Session", argument: str) -> None:
 
 _UNDER_TLS = (
     "lines have marks with a tilde, and no octet is really encrypted: this bench has a stand-in for the handshake",
-    "both sides stand where they stood after the greeting, and know nothing of what came in clear (RFC 3207 section 4.2)",
+    "both sides stand where they stood after the greeting, and know nothing of what came in clear (RFC 3207 4.2)",
     "the client says EHLO again, and the list may be another: no STARTTLS in it, and perhaps AUTH or REQUIRETLS",
     "esmtp-lab serve --tls and esmtp-lab send --tls require do it on a real channel",
 )

@@ -333,6 +333,34 @@ def test_idle_under_tls_is_told_421(serving: Any, wire: Any, made: Made) -> None
         assert protected.recv(1000) == b""
 
 
+def test_turn_under_tls(made: Made) -> None:
+    """The channel stays protected when roles are changed, and nobody offers STARTTLS on it again."""
+    policy = Policy("there", domain="there.example", mailboxes={"ada": "Ada"}, extensions=("STARTTLS", "TURN"))
+    home = replace(policy, name="home", domain="me.example", mailboxes={"ann": "Ann"})
+    back = Delivery(MailPath(), (MailPath(b"ann", b"me.example"),), b"for you\r\n")
+
+    class Shelf:
+        def next(self, client: str) -> Delivery | None:
+            return back
+
+        def back(self, delivery: Delivery) -> None:
+            assert delivery.outcomes[0].accepted
+
+    async def meet() -> None:
+        boxes, dialect = MemoryMailboxes(home.domain), server_dialect(policy, "rfc2821")
+        serving = Server(home, server_dialect(home, "rfc2821"), boxes)
+        letter = replace(LETTER, forward_paths=(MailPath(b"ada", b"there.example"),), turns=True)
+        theirs = MemoryMailboxes(policy.domain)
+        async with await serve(policy, dialect, theirs, port=0, tls=made.context, waiting=Shelf()) as there:
+            context = client_context(made.authority)
+            done = await deliver(letter, client_dialect(), port=there.port, host=serving, tls=context)
+            assert done.outcomes[0].accepted
+        assert [each.protocol for each in (*theirs.letters["ada"], *boxes.letters["ann"])] == ["ESMTPS", "ESMTPS"]
+
+    for run in (asyncio.run, uvloop.run):
+        run(meet())
+
+
 # Clients of others -----------------------------------------------------------------------------------
 
 
