@@ -133,8 +133,11 @@ class Delivery:
 
     def again(self, client: ClientSession) -> "Delivery | None":
         """The delivery to try at once on a new channel, without EHLO, where the server hung up on that
-        (RFC 1869 section 4.7); None where it did not."""
-        hung_up = client.position.closed and client.lost in ("EHLO", "HELO")
+        (RFC 1869 section 4.7); None where it did not.
+
+        One that knows STARTTLS knows EHLO, so what was lost under TLS is never tried in clear.
+        """
+        hung_up = client.position.closed and client.lost in ("EHLO", "HELO") and not client.position.protected
         return replace(self, plain=True, heard=NOTHING_YET) if hung_up and not self.plain else None
 
     def _greet(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:

@@ -322,6 +322,15 @@ def test_a_handshake_that_fails_closes_the_channel(tls: str) -> None:
     assert lab.bench.faults == ()
 
 
+def test_what_is_lost_under_tls_is_not_tried_in_clear() -> None:
+    """Upon EHLO in clear the client calls again and says HELO (RFC 1869 section 4.7)."""
+    crossed = b"EHLO me.example\r\nSTARTTLS\r\nEHLO me.example\r\n"
+    lab = delivered("secure", Fault("cut", octets=len(crossed)), tls="try")
+    assert lab.bench.client.lost == "EHLO"
+    assert said(lab) == ["EHLO", "STARTTLS", "EHLO"]
+    assert fate(lab) == (False, True, 0)
+
+
 def test_a_220_that_the_server_did_not_say_leads_nowhere() -> None:
     lab = delivered("tls-later", Fault("say", "STARTTLS", say=b"220 go\r\n"), tls="try")
     assert fate(lab) == (False, True, 0)
