@@ -84,6 +84,7 @@ class Dialect:
             verb: tuple(filter(None, (each.checks.get(verb, each.checks.get("*")) for each in self.extensions)))
             for verb in self.forms
         }
+        self.checks_of_all = tuple(each.checks["*"] for each in self.extensions if "*" in each.checks)
         self.content_checks = tuple(each.checks_content for each in self.extensions if each.checks_content is not None)
         self._places = {form.verb: each.places for each in self.extensions if each.places for form in each.forms}
         self._exchanges = frozenset(

@@ -177,8 +177,10 @@ class ServerSession(Side):
             known = command.verb in self.dialect.era.verbs
             return Answer("command-not-implemented" if known else "command-unknown", {"verb": command.verb})
         if not self.dialect.may(self.position, entry):
-            return Answer("bad-sequence", {"verb": entry})
+            return self._refusal_of_all(command) or Answer("bad-sequence", {"verb": entry})
         if command.problem is not None:
+            if refusal := self._refusal_of_all(command):
+                return refusal
             fields = {"expected": f"expected {command.problem.expected}", "at": str(command.problem.at)}
             return Answer("argument-syntax", fields)
         context = self._context()
@@ -203,6 +205,11 @@ class ServerSession(Side):
             if refusal := check(context, command):
                 return refusal
         return None
+
+    def _refusal_of_all(self, command: Command) -> Answer | None:
+        """Why a command would be refused even if it were well formed and in order, or None."""
+        context = self._context()
+        return next((refusal for check in self.dialect.checks_of_all if (refusal := check(context, command))), None)
 
     def _refusal_of_parameters(self, command: Command) -> Answer | None:
         """Why the parameters of a command cannot be accepted (RFC 1869 section 6.1), or None."""

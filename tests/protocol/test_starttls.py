@@ -172,8 +172,11 @@ def test_authentication_in_clear_is_lost(plays) -> None:
 def test_a_host_that_serves_nobody_in_clear(line: str) -> None:
     """RFC 3207 section 4: 530 to every command other than NOOP, EHLO, STARTTLS, or QUIT."""
     lab = Lab(policy="tls-only")
+    assert lab.send(line)[-1].event.octets == b"530 Must issue a STARTTLS command first\r\n"
+    assert lab.send("STARTTLS")[-1].event.code == 503
     assert lab.send("EHLO a")[-1].event.code == 250
     assert lab.send(line)[-1].event.octets == b"530 5.7.0 Must issue a STARTTLS command first\r\n"
+    assert lab.send(f"{line.split()[0]} \\<")[-1].event.code == 530
     assert lab.send("NOOP")[-1].event.code == 250
     lab.send("STARTTLS")
     lab.send("EHLO a")
