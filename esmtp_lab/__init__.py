@@ -17,8 +17,8 @@ The floor plan, top to bottom; imports run down only, and those joined by `|` ne
     rules        the rule book, the titles of its sections and the misconceptions (TOML); the annotator, the detector
       | highlight  part → Pygments token; lexers without a grammar of their own; styles
       | suggest  position + half a line → what may come next, and why not the others
-      | bench    hosts joined by function calls: undo, time, faults, TURN, queues
-      | net      asyncio, the only place below the faces that knows sockets
+      | bench    hosts joined by function calls: undo, time, faults, TURN, queues, a stand-in for TLS
+      | net      asyncio and TLS, the only place below the faces that knows sockets
       | mailbox  where accepted mail goes: memory, discard, Maildir
     extensions   one file for each service extension; none knows another; beside them, as data,
                  the registries of all extensions and of the enhanced status codes (TOML)

@@ -208,10 +208,17 @@ def _users(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 @click.option("--policy", default="lab", show_default=True, metavar="NAME|FILE", help="lab, partner, open, or a file.")
 @click.option("--user", "users", multiple=True, callback=_users, metavar="NAME:PASSWORD", help="One more user.")
 @click.option("--mailbox", default="memory", show_default=True, metavar="memory|discard|DIR", help="Where mail goes.")
+@click.option("--tls", is_flag=True, help="Offer STARTTLS, with a certificate made for this run.")
+@click.option("--tls-cert", metavar="FILE", help="Offer STARTTLS with your own certificate, in PEM.")
+@click.option("--tls-key", metavar="FILE", help="The key of that certificate, where it stands in a file of its own.")
 @click.option("--quiet", is_flag=True, help="No live view of what crosses the wire.")
 @click.option("--allow-remote", is_flag=True, help="Listen beyond loopback: anybody who can reach it can use it.")
 @_examples(
-    "  esmtp-lab serve\n  esmtp-lab serve --port 0 --era rfc821\n  esmtp-lab serve --user zoe:secret --mailbox ./mail"
+    "  esmtp-lab serve\n"
+    "  esmtp-lab serve --port 0 --era rfc821\n"
+    "  esmtp-lab serve --user zoe:secret --mailbox ./mail\n"
+    "  esmtp-lab serve --policy secure --tls             # STARTTLS, and under it AUTH and REQUIRETLS\n"
+    "  esmtp-lab serve --tls-cert cert.pem --tls-key key.pem"
 )
 def serve(
     address: str,
@@ -220,6 +227,9 @@ def serve(
     policy: str,
     users: dict[str, str],
     mailbox: str,
+    tls: bool,
+    tls_cert: str | None,
+    tls_key: str | None,
     quiet: bool,
     allow_remote: bool,
 ) -> None:
@@ -227,8 +237,10 @@ def serve(
 
     Nothing that it takes ever leaves the machine. Ctrl-C stops it.
     """
-    from esmtp_lab.commands.serve import serve_forever
+    from esmtp_lab.commands.serve import Certificate, serve_forever
 
+    if tls_key and not tls_cert:
+        raise click.UsageError("--tls-key goes with --tls-cert")
     write = None if quiet else _write
     serve_forever(
         lambda text: click.echo(text, err=quiet),
@@ -240,6 +252,7 @@ def serve(
         users=users,
         mailbox=mailbox,
         allow_remote=allow_remote,
+        certificate=Certificate(tls_cert or "", tls_key or "") if tls or tls_cert else None,
     )
 
 
@@ -249,13 +262,24 @@ def serve(
 @click.option("--helo", default="localhost", show_default=True, metavar="NAME", help="Who to say that we are.")
 @click.option("--to", "target", default="127.0.0.1:2525", show_default=True, metavar="HOST:PORT")
 @click.option("--client-era", type=_ERA, default=DEFAULT_ERA, help="The standard that the client follows.")
+@click.option(
+    "--tls",
+    type=click.Choice(["require", "try", "no"]),
+    default="no",
+    show_default=True,
+    help="Send nothing without TLS; begin it where it is offered; or do without.",
+)
+@click.option("--ca", metavar="FILE", help="Who may vouch for the server, in PEM, besides whom this machine trusts.")
+@click.option("--no-verify", is_flag=True, help="Take any certificate: whoever stands between can read the letter.")
+@click.option("--requiretls", is_flag=True, help="The letter is to travel under TLS all the way, or not at all.")
 @click.option("--allow-remote", is_flag=True, help="Let mail leave this machine. You will be told what happens.")
 @click.option("--quiet", is_flag=True, help="Say only what became of the recipients.")
 @click.argument("file", type=click.File("rb"))
 @click.pass_context
 @_examples(
     "  esmtp-lab send --from ada@me.example --rcpt bob@lab.example letter.txt\n"
-    "  printf 'Subject: hi\\n\\nhello\\n' | esmtp-lab send --from '<>' --rcpt ada@lab.example -"
+    "  printf 'Subject: hi\\n\\nhello\\n' | esmtp-lab send --from '<>' --rcpt ada@lab.example -\n"
+    "  esmtp-lab send --tls require --ca ca.pem --from ada@me.example --rcpt bob@lab.example letter.txt"
 )
 def send(
     ctx: click.Context,
@@ -264,16 +288,24 @@ def send(
     helo: str,
     target: str,
     client_era: str,
+    tls: str,
+    ca: str | None,
+    no_verify: bool,
+    requiretls: bool,
     allow_remote: bool,
     quiet: bool,
     file: IO[bytes],
 ) -> None:
     """Deliver FILE (or - for standard input) with the reference client.
 
+    Where TLS begins, the server has to prove that it is the HOST of --to; where it cannot, nothing is sent.
+
     Exit status: 0 every recipient was accepted, 1 some were refused, 75 try again later.
     """
     from esmtp_lab.commands.send import outcome_line, send_letter
 
+    if requiretls and no_verify:
+        raise click.UsageError("--requiretls wants a certificate that verifies: RFC 8689 section 2")
     outcomes = send_letter(
         None if quiet else _write,
         file.read(),
@@ -283,6 +315,10 @@ def send(
         target=target,
         client_era=client_era,
         allow_remote=allow_remote,
+        tls=tls,
+        authority=ca,
+        verify=not no_verify,
+        requiretls=requiretls,
     )
     refused = [outcome for outcome in outcomes if not outcome.accepted]
     for outcome in outcomes:

@@ -16,8 +16,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".venv-tests"
 BIN = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin")
-PROGRAMS = {"swaks": "swaks", "curl": "curl", "msmtp": "msmtp", "node": "nodejs", "npm": "npm", "tmux": "tmux"}
-"""The programs that tests talk to, each with the Debian package that brings it."""
+PROGRAMS = {
+    "swaks": "swaks libnet-ssleay-perl",
+    "curl": "curl",
+    "msmtp": "msmtp",
+    "openssl": "openssl",
+    "node": "nodejs",
+    "npm": "npm",
+    "tmux": "tmux",
+}
+"""The programs that tests talk to, each with the Debian packages that bring it, and what it needs for TLS."""
 
 CHECKS: tuple[tuple[str, list[str]], ...] = (
     ("lint", ["ruff", "check", "."]),
@@ -58,7 +66,7 @@ def install() -> bool:
     missing = [program for program in PROGRAMS if not shutil.which(program)]
     if missing and shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
         say(f"programs: {' '.join(missing)}")
-        packages = [PROGRAMS[program] for program in missing]
+        packages = [package for program in missing for package in PROGRAMS[program].split()]
         os.environ["DEBIAN_FRONTEND"] = "noninteractive"
         run(["apt-get", "update", "-qq"])
         run(["apt-get", "install", "-qq", "-y", "--no-install-recommends", *packages])

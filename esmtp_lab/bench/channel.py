@@ -1,7 +1,8 @@
 """A channel: a client side and a server side, and what is on its way between them.
 
 Octets are carried across when `run` is called. On their way they take time and may meet a fault,
-both given as values; after TURN the two ends change roles.
+both given as values; after TURN the two ends change roles. TLS is a stand-in here: both ends do as after a handshake,
+and no octet is encrypted.
 """
 
 from collections.abc import Callable
@@ -19,6 +20,7 @@ FAULTS = {
     "cut-after": "the channel is lost after the reply to an input",
     "stall": "the reply to an input never comes across, and the channel stays open",
     "say": "something else comes across instead of the reply to an input",
+    "handshake": "the handshake of TLS fails",
 }
 """Every kind of fault, in words."""
 
@@ -191,13 +193,16 @@ class Channel:
         if to_server or to_client:
             return True
         self._hang_up()
-        return self._turn() or self._go_on()
+        return self._shake_hands() or self._turn() or self._go_on()
 
     def run(self) -> None:
         """Carry octets across until both ends wait."""
         while self.carry():
             pass
-        # What nobody heard was said into a closed channel, or forged into one.
+        self._leave_unheard()
+
+    def _leave_unheard(self) -> None:
+        """What nobody heard was said into a closed channel, or forged into one."""
         self.log += [Crossing(event, None) for event in self._to_server]
         self.log += [Crossing(None, event) for event in self._heard + self._to_client]
         for waiting in (self._to_server, self._heard, self._to_client):
@@ -306,12 +311,36 @@ class Channel:
 
     # Going on ------------------------------------------------------------------------------------
 
+    def _shake_hands(self) -> bool:
+        """Where both ends agreed on TLS, do as after its handshake; where one has not, or by a fault, it fails."""
+        client, server = self.client, self.server
+        if not (client.position.shaking or (server.position.shaking and server.pending)):
+            return False
+        fault = next((fault for fault in self.faults if fault.kind == "handshake"), None)
+        self._leave_unheard()
+        if fault is None and client.position.shaking and server.position.shaking:
+            self.now += self.latency  # RFC 8446 section 2: one round trip
+            here, there = client.protect(_STAND_IN, self.now), server.protect(_STAND_IN, self.now)
+            told = here.octets + there.octets.removeprefix(f"tls {_STAND_IN}".encode())
+            self.log.append(Crossing(here._replace(octets=told), there._replace(octets=told)))
+            return True
+        if fault is not None:
+            self._strike(fault)
+        if self.delivery is not None:
+            self.delivery = self.delivery.unprotected(_FAILED)
+        by, why = "client" if client.position.shaking else "server", f"no TLS: {_FAILED}"
+        self.log.append(Crossing(client.closed(by, self.now, why), server.closed(by, self.now, why)))
+        return True
+
     def _turn(self) -> bool:
         """Where both ends agreed on TURN, change roles; the new server greets (RFC 821 section 3.8)."""
         agreed = self.client.position.turned and self.server.position.turned
         if self.turned or not agreed or self.caller is None:
             return False
-        self.turned, self.delivery = True, self.awaits_turn
+        protected, self.turned, self.delivery = self.client.position.protected, True, self.awaits_turn
+        if protected:
+            self.client.begin_protected()
+            self.server.begin_protected()
         self._to_client += self.server.start(self.now)
         return True
 
@@ -335,6 +364,8 @@ class Channel:
         self._go_on()
 
 
+_STAND_IN = "(stand-in): no octet is encrypted on this bench"
+_FAILED = "the handshake failed"
 _BEFALL: dict[str, Callable[[Channel, Fault, list[Event]], None]] = {
     "cut-before": Channel._cut_before,
     "cut-after": Channel._cut_after,

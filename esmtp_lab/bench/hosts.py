@@ -120,7 +120,9 @@ class Forwarding:
         away = tuple(_path(name) for name in names if "@" in name)
         if away:
             content = letter.received(self._domain) + letter.content
-            self._hosts.submit(self._domain, Delivery(letter.envelope.reverse_path or Path(), away, content))
+            onward = self._hosts.hosts[self._domain].dialect.onward(letter.envelope.parameters)
+            reverse_path = letter.envelope.reverse_path or Path()
+            self._hosts.submit(self._domain, Delivery(reverse_path, away, content, tls="try", parameters=onward))
 
     def save(self) -> Any:
         """See `Mailboxes.save`."""

@@ -133,7 +133,7 @@ def _step(labs: dict[str, Lab], entry: Entry) -> Step:
 def _answer(lab: Lab, crossings: list[Crossing]) -> tuple[Answer, str]:
     """What a server said, and the client's line where it may hold a password."""
     events = [event for crossing in crossings for event in lab.lines(crossing) if event.kind != "text"]
-    replies = [event for event in events if event.speaker == "server"]
+    replies = [event for event in events if event.speaker == "server" and event.kind != "moment"]
     # why a reply is as it is stands first in its own rules, and then in those of the line before it
     citations = tuple(citation for event in (*replies, *_commands(events)) for citation in event.citations)
     masked = next((visible(mask(each).removesuffix(b"\r\n")) for each in events if each.secret is not None), "")

@@ -7,12 +7,14 @@ from esmtp_lab.errors import DataError
 from esmtp_lab.export.transcript import told
 from esmtp_lab.lab import client_dialect
 from esmtp_lab.net.client import send
+from esmtp_lab.net.tls import client_context
 from esmtp_lab.protocol.client import Delivery, Outcome
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.rules.annotator import annotator
 from esmtp_lab.rules.detector import Watch
 from esmtp_lab.wire.framing import deviations
 from esmtp_lab.wire.grammar import RFC2821
+from esmtp_lab.wire.parameter import Parameter
 from esmtp_lab.wire.path import Path, scan_path
 from esmtp_lab.wire.scan import Scanner
 from esmtp_lab.wire.visible import visible
@@ -33,10 +35,16 @@ def send_letter(
     target: str,
     client_era: str,
     allow_remote: bool,
+    tls: str = "no",
+    authority: str | None = None,
+    verify: bool = True,
+    requiretls: bool = False,
 ) -> tuple[Outcome, ...]:
     """Deliver a letter whose lines end in LF or CRLF; what became of each recipient.
 
-    Raises DataError for a path or a target that cannot be read, Unreachable where no server can be reached.
+    Where TLS begins, the `authority` in that file may vouch for the server besides those that this machine trusts;
+    without `verify` nobody needs to.
+    Raises DataError for a path, a target or a file that cannot be read, Unreachable where no server can be reached.
     """
     host, port = read_target(target)
     content = _BARE_LF.sub(b"\r\n", content)
@@ -49,19 +57,23 @@ def send_letter(
         tuple(read_path(recipient, "forward-path") for recipient in recipients),
         content,
         helo,
+        tls=tls,
+        parameters=(Parameter("REQUIRETLS", None),) if requiretls else (),
     )
+    context = client_context(authority, verify=verify) if tls != "no" or requiretls else None
     show = None if write is None else _view(write, client_era)
     if allow_remote and write is not None:
         write(f"=== about to speak to {host} port {port}, which may not be on this machine")
     dialect = client_dialect(client_era)
-    return send(delivery, dialect, host, port, allow_remote=allow_remote, on_event=show).outcomes
+    return send(delivery, dialect, host, port, allow_remote=allow_remote, on_event=show, tls=context).outcomes
 
 
 def outcome_line(outcome: Outcome) -> str:
     """An outcome in one line."""
     path = visible(outcome.path.render())
     if outcome.reply is None:
-        return f"{path}: not delivered: {outcome.remark or 'the channel was lost; try again later'}"
+        later = "; try again later" if outcome.temporary else ""
+        return f"{path}: not delivered: {visible((outcome.remark or 'the channel was lost').encode())}{later}"
     word = "accepted" if outcome.accepted else "not now" if outcome.temporary else "refused"
     return f"{path}: {word}: {outcome.reply.code} {visible(outcome.reply.lines[-1])}"
 

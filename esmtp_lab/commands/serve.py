@@ -2,21 +2,35 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from ssl import SSLContext
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from esmtp_lab.export.transcript import told
 from esmtp_lab.lab import mailboxes_at, server_dialect
 from esmtp_lab.net.loop import run
 from esmtp_lab.net.server import serve
+from esmtp_lab.net.tls import made_for, server_context
 from esmtp_lab.protocol.event import Event
-from esmtp_lab.protocol.policy import find_policy, with_users
+from esmtp_lab.protocol.policy import Policy, find_policy, with_tls, with_users
 from esmtp_lab.rules.annotator import annotator
 from esmtp_lab.rules.detector import Watch
 
 Write = Callable[[str], None]
 MOST_LINES = 100
 """Lines of one content that the live view shows."""
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class Certificate(NamedTuple):
+    """What the server proves its name with: two files in PEM, or one that is made for this run where they are not
+    named."""
+
+    file: str = ""
+    key: str = ""
 
 
 def serve_forever(
@@ -30,30 +44,59 @@ def serve_forever(
     users: Mapping[str, str],
     mailbox: str,
     allow_remote: bool,
+    certificate: Certificate | None = None,
 ) -> None:
     """Serve until interrupted. `announce` gets where, `write` the live view, or is None for none.
 
-    Raises DataError for a policy or an era that is not there, Unreachable where it cannot listen.
+    With a certificate the host offers STARTTLS; one that offers it anyway gets a certificate that is made for it.
+    Raises DataError for a policy, an era or a certificate that is not there, Unreachable where it cannot listen.
     """
-    chosen = with_users(find_policy(policy), users)
+    chosen = find_policy(policy)
+    if certificate is None and "STARTTLS" in chosen.extensions:
+        certificate = Certificate()
+    chosen = with_users(with_tls(chosen) if certificate is not None else chosen, users)
     dialect = server_dialect(chosen, era)
     mailboxes = mailboxes_at(mailbox, chosen.domain)
 
-    async def main() -> None:
+    async def main(tls: SSLContext | None, told: str) -> None:
         stop = asyncio.Event()
         for name in (signal.SIGINT, signal.SIGTERM):
             with suppress(NotImplementedError):  # an event loop that has no signals
                 asyncio.get_running_loop().add_signal_handler(name, stop.set)
         on_event = None if write is None else _view(write, era)
         async with await serve(
-            chosen, dialect, mailboxes, address=address, port=port, allow_remote=allow_remote, on_event=on_event
+            chosen,
+            dialect,
+            mailboxes,
+            address=address,
+            port=port,
+            allow_remote=allow_remote,
+            on_event=on_event,
+            tls=tls,
         ) as server:
             announce(f"=== {chosen.domain} listens on {address} port {server.port} (era {era}); Ctrl-C stops it")
+            if told:
+                announce(f"=== {told}")
             await stop.wait()
         announce("=== stopped")
 
-    with suppress(KeyboardInterrupt):
-        run(main())
+    with _prepared(certificate, chosen, address) as (tls, told), suppress(KeyboardInterrupt):
+        run(main(tls, told))
+
+
+@contextmanager
+def _prepared(certificate: Certificate | None, policy: Policy, address: str) -> Iterator[tuple[SSLContext | None, str]]:
+    """What TLS needs, and what to say about it. Raises DataError."""
+    if certificate is None:
+        yield None, ""
+    elif certificate.file:
+        yield server_context(certificate.file, certificate.key or certificate.file), ""
+    else:
+        made = made_for(dict.fromkeys((*_LOOPBACK, address, policy.domain)))
+        with TemporaryDirectory(prefix="esmtp-lab-") as folder:
+            file = Path(folder) / "ca.pem"
+            file.write_bytes(made.authority)
+            yield made.context, f"STARTTLS with a certificate made for this run: a client verifies it by {file}"
 
 
 def _view(write: Write, era: str) -> Callable[[int, Event], None]:

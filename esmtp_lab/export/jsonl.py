@@ -16,7 +16,7 @@ def record(event: Event, number: int | None, client: str, server: str, misconcep
 
     `number` is that of the input line, from 1. Spans are in characters of `text`, which has no line
     end and spells octets that are not UTF-8 as ``\xNN``. Where that does not tell which octets they were, `octets` has
-    them in the escapes of a transcript.
+    them in the escapes of a transcript. `tls` is there, and true, where the line was said under TLS.
     """
     octets = mask(event)
     data: dict[str, Any] = {} if number is None else {"line": number}
@@ -30,6 +30,8 @@ def record(event: Event, number: int | None, client: str, server: str, misconcep
         "misconceptions": list(misconceptions),
         "state": {"client": client, "server": server},
     }
+    if event.before.protected:
+        data["tls"] = True
     if encode(data["text"]) + b"\r\n" != octets:
         data["octets"] = spell(octets)
     return json.dumps(data)

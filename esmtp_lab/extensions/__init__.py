@@ -11,10 +11,12 @@ from esmtp_lab.extensions.enhancedstatuscodes import ENHANCEDSTATUSCODES
 from esmtp_lab.extensions.expn import EXPN
 from esmtp_lab.extensions.help import HELP
 from esmtp_lab.extensions.pipelining import PIPELINING
+from esmtp_lab.extensions.requiretls import REQUIRETLS
 from esmtp_lab.extensions.saml import SAML
 from esmtp_lab.extensions.send import SEND
 from esmtp_lab.extensions.size import SIZE
 from esmtp_lab.extensions.soml import SOML
+from esmtp_lab.extensions.starttls import STARTTLS
 from esmtp_lab.extensions.turn import TURN
 from esmtp_lab.extensions.xpong import XPONG
 from esmtp_lab.protocol.extension import Extension
@@ -26,7 +28,9 @@ SHIPPED: tuple[Extension, ...] = (
     ENHANCEDSTATUSCODES,
     EXPN,
     HELP,
+    STARTTLS,
     AUTH,
+    REQUIRETLS,
     XPONG,
     SEND,
     SOML,

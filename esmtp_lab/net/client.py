@@ -6,11 +6,14 @@ After TURN it stays open, and is served from this end (RFC 821 section 3.8).
 import asyncio
 import socket
 from contextlib import suppress
+from ssl import SSLContext, SSLSocket
 
 from esmtp_lab.errors import Unreachable
 from esmtp_lab.net.address import resolve, resolve_now
-from esmtp_lab.net.dialogue import BLOCK, Dialogue, OnEvent, carry, go_on, lost
+from esmtp_lab.net.dialogue import BLOCK, Dialogue, OnEvent, Wanted, carry, go_on, lost
 from esmtp_lab.net.server import Server
+from esmtp_lab.net.streams import GOODBYE, Secured, Streams
+from esmtp_lab.net.tls import told
 from esmtp_lab.protocol.client import Delivery
 from esmtp_lab.protocol.dialect import Dialect
 
@@ -25,19 +28,22 @@ async def deliver(
     patience: float = 1.0,
     on_event: OnEvent | None = None,
     host: Server | None = None,
+    tls: SSLContext | None = None,
 ) -> Delivery:
     """Deliver a letter; the `outcomes` of what comes back tell what became of each recipient.
 
     `patience` multiplies the standard's times. Raises Unreachable where the address is not loopback, unless
     `allow_remote`, and where no server has greeted; a channel that is lost later leaves temporary outcomes. A server
     that hangs up on EHLO is called again and greeted with HELO (RFC 1869 section 4.7). Where it agrees to TURN, `host`
-    serves it until the channel is closed.
+    serves it until the channel is closed. Where the delivery begins TLS, the server has to prove that it is `address`,
+    to this machine's satisfaction or to that of another `tls`; after a handshake that fails nothing is sent.
     Raises LocalProtocolError where a path or a name would break its command line.
     """
-    addresses = await resolve(address, allow_remote=allow_remote)
+    addresses, secured = await resolve(address, allow_remote=allow_remote), Secured(tls, address)
     letter: Delivery | None = delivery
     while letter is not None:
-        delivery, letter = await _on_streams(Dialogue(letter, dialect, patience, on_event), addresses, port, host)
+        dialogue = Dialogue(letter, dialect, patience, on_event)
+        delivery, letter = await _on_streams(dialogue, addresses, port, secured, host)
     return delivery
 
 
@@ -50,12 +56,13 @@ def send(
     allow_remote: bool = False,
     patience: float = 1.0,
     on_event: OnEvent | None = None,
+    tls: SSLContext | None = None,
 ) -> Delivery:
     """`deliver` for callers without an event loop, on a plain socket. Raises what `deliver` raises."""
-    addresses = resolve_now(address, allow_remote=allow_remote)
+    addresses, secured = resolve_now(address, allow_remote=allow_remote), Secured(tls, address)
     letter: Delivery | None = delivery
     while letter is not None:
-        delivery, letter = _on_socket(Dialogue(letter, dialect, patience, on_event), addresses, port)
+        delivery, letter = _on_socket(Dialogue(letter, dialect, patience, on_event), addresses, port, secured)
     return delivery
 
 
@@ -63,39 +70,69 @@ def send(
 
 
 async def _on_streams(
-    dialogue: Dialogue, addresses: tuple[str, ...], port: int, host: Server | None
+    dialogue: Dialogue, addresses: tuple[str, ...], port: int, secured: Secured, host: Server | None
 ) -> tuple[Delivery, Delivery | None]:
-    reader, writer = await _open(addresses, port, dialogue.opening)
+    streams = Streams(await _open(addresses, port, dialogue.opening), secured)
     turned = False
     try:
-        await carry(dialogue, reader, writer)
+        await carry(dialogue, streams)
         turned = host is not None and dialogue.turned
     finally:
         if not turned:
-            # Nothing is left to say, or nobody to say it to: what could still wait to be sent is given up.
-            writer.transport.abort()
-            with suppress(OSError):
-                await writer.wait_closed()
+            await streams.close()
     if host is not None and turned:
-        await host.adopt(writer.transport)
+        await host.adopt(streams.writer.transport)
     return dialogue.outcome
 
 
-def _on_socket(dialogue: Dialogue, addresses: tuple[str, ...], port: int) -> tuple[Delivery, Delivery | None]:
-    with _connect(addresses, port, dialogue.opening) as channel:
+def _on_socket(
+    dialogue: Dialogue, addresses: tuple[str, ...], port: int, secured: Secured
+) -> tuple[Delivery, Delivery | None]:
+    channel = _Channel(_connect(addresses, port, dialogue.opening), secured)
+    try:
         course = dialogue.course()
         wanted = next(course, None)
         while wanted is not None:
             try:
-                channel.settimeout(wanted.seconds)
-                if wanted.octets:
-                    channel.sendall(wanted.octets)
-                came = b"" if wanted.octets else channel.recv(BLOCK)
+                came = channel.fulfil(wanted)
             except OSError as error:
                 wanted = go_on(course, lost(error, wanted.seconds))
             else:
                 wanted = go_on(course, came)
+    finally:
+        channel.close()
     return dialogue.outcome
+
+
+class _Channel:
+    """A plain socket, which can be protected on the way."""
+
+    def __init__(self, opened: socket.socket, secured: Secured) -> None:
+        self._socket = opened
+        self._secured = secured
+
+    def fulfil(self, wanted: Wanted) -> bytes:
+        """Do what a dialogue wants. Raises OSError."""
+        self._socket.settimeout(wanted.seconds)
+        if wanted.handshake:
+            return self._protect().encode()
+        if not wanted.octets:
+            return self._socket.recv(BLOCK)
+        self._socket.sendall(wanted.octets)
+        return b""
+
+    def _protect(self) -> str:
+        protected = self._secured.chosen().wrap_socket(self._socket, server_hostname=self._secured.name)
+        self._socket = protected
+        return told(protected)
+
+    def close(self) -> None:
+        """Nothing is left to say, or nobody to say it to."""
+        if isinstance(self._socket, SSLSocket):
+            with suppress(OSError, ValueError):  # without a goodbye the other end would take the channel for cut off
+                self._socket.settimeout(GOODBYE)
+                self._socket.unwrap()
+        self._socket.close()
 
 
 async def _open(

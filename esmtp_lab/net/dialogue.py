@@ -10,6 +10,8 @@ from time import time
 from typing import NamedTuple
 
 from esmtp_lab.errors import Unreachable
+from esmtp_lab.net.streams import Streams
+from esmtp_lab.net.tls import reason
 from esmtp_lab.protocol.client import ClientSession, Delivery
 from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.event import Event
@@ -24,6 +26,9 @@ TIMEOUTS = {GREETING: 300.0, "MAIL": 300.0, "RCPT": 300.0, "DATA": 120.0, END_OF
 OTHER_TIMEOUT = 300.0
 """Seconds to wait for replies that the section does not name, and for the channel to open."""
 
+HANDSHAKE_TIMEOUT = 60.0
+"""Seconds for the handshake of TLS, of which the RFCs say nothing."""
+
 BLOCK_TIMEOUT = 180.0
 """Seconds for one block to leave (RFC 2821 section 4.5.3.2, "Data Block")."""
 
@@ -33,10 +38,12 @@ LONGEST_REPLY = 65_536
 
 
 class Wanted(NamedTuple):
-    """What a dialogue wants of its channel: that octets leave, or else that some come; and how long that may take."""
+    """What a dialogue wants of its channel: that octets leave, or else that some come, or that it is protected; and how
+    long that may take."""
 
     octets: bytes
     seconds: float
+    handshake: bool = False
 
 
 class Lost(Exception):
@@ -58,11 +65,14 @@ class Dialogue:
     def course(self) -> Generator[Wanted, bytes, None]:
         """Hear and say until nothing is left to say; where octets are to come, those that came are sent in.
 
-        The carrier throws Lost in where the channel is lost. Raises Unreachable before a greeting.
+        Where the channel is to be protected, words that say how are sent in. The carrier throws Lost in where the
+        channel is lost. Raises Unreachable before a greeting.
         """
         try:
             while True:
                 yield from self._hear()
+                if self._session.position.shaking:
+                    yield from self._shake_hands()
                 octets, self._delivery = self._delivery.next(self._session)
                 if not octets:
                     return
@@ -73,7 +83,8 @@ class Dialogue:
         except Lost as why:
             if self._session.reply is None:
                 raise Unreachable(f"the server did not greet: {why}") from None
-            self._show([self._session.closed("server", time())])
+            if not self._session.position.closed:
+                self._show([self._session.closed("server", time())])
 
     @property
     def turned(self) -> bool:
@@ -84,6 +95,16 @@ class Dialogue:
     def outcome(self) -> tuple[Delivery, Delivery | None]:
         """The delivery as it stands, and what is to be tried at once on another channel, if anything."""
         return self._delivery, self._delivery.again(self._session)
+
+    def _shake_hands(self) -> Generator[Wanted, bytes, None]:
+        """Protect the channel, and know nothing of what came in clear. Raises Lost."""
+        try:
+            how = yield Wanted(b"", HANDSHAKE_TIMEOUT * self._patience, handshake=True)
+        except Lost as why:
+            self._delivery = self._delivery.unprotected(str(why))
+            self._show([self._session.closed("client", time(), f"no TLS: {why}")])
+            raise
+        self._show([self._session.protect(how.decode("ascii", "replace"), time())])
 
     def _hear(self) -> Generator[Wanted, bytes, None]:
         """Wait for the whole reply to what was sent. Raises Lost."""
@@ -106,21 +127,28 @@ class Dialogue:
                 self._on_event(event)
 
 
-async def carry(dialogue: Dialogue, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def carry(dialogue: Dialogue, streams: Streams) -> None:
     """Have a dialogue on the streams of an open channel, to its end. Raises Unreachable where nobody greets."""
     course = dialogue.course()
     wanted = next(course, None)
     while wanted is not None:
         try:
             async with asyncio.timeout(wanted.seconds):
-                if wanted.octets:
-                    writer.write(wanted.octets)
-                    await writer.drain()
-                came = b"" if wanted.octets else await reader.read(BLOCK)
+                came = await _fulfil(wanted, streams)
         except (OSError, TimeoutError) as error:
             wanted = go_on(course, lost(error, wanted.seconds))
         else:
             wanted = go_on(course, came)
+
+
+async def _fulfil(wanted: Wanted, streams: Streams) -> bytes:
+    if wanted.handshake:
+        return (await streams.protect(wanted.seconds)).encode()
+    if not wanted.octets:
+        return await streams.reader.read(BLOCK)
+    streams.writer.write(wanted.octets)
+    await streams.writer.drain()
+    return b""
 
 
 def go_on(course: Generator[Wanted, bytes, None], came: bytes | Lost) -> Wanted | None:
@@ -133,5 +161,5 @@ def go_on(course: Generator[Wanted, bytes, None], came: bytes | Lost) -> Wanted 
 
 def lost(error: Exception, seconds: float) -> Lost:
     """What went wrong, in words. A TimeoutError is an OSError, and the system has time-outs of its own."""
-    why = "" if isinstance(error, TimeoutError) and error.errno is None else str(error)
-    return Lost(why or f"nothing within {seconds:g} seconds")
+    late = isinstance(error, TimeoutError) and error.errno is None
+    return Lost(f"nothing within {seconds:g} seconds" if late else reason(error))

@@ -9,12 +9,15 @@ import errno
 from collections.abc import Callable
 from dataclasses import replace
 from secrets import token_hex
+from ssl import SSLContext
 from time import time
-from typing import NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 from esmtp_lab.errors import Unreachable
 from esmtp_lab.net.address import literal, resolve
 from esmtp_lab.net.dialogue import Dialogue, carry
+from esmtp_lab.net.streams import Secured, Streams, streams
+from esmtp_lab.net.tls import reason, told
 from esmtp_lab.protocol.client import Delivery
 from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.event import Event
@@ -62,8 +65,8 @@ class Limits(NamedTuple):
 
     `sessions` is the most at once, `per_minute` the most that one address may open in a minute, `errors` the most
     refusals in a session without a letter between them. `idle` is how long a client may say nothing (RFC 2821 section
-    4.5.3.2: at least 5 minutes), `linger` how long the server waits, after its last word, for the client to hear it
-    and to close.
+    4.5.3.2: at least 5 minutes), `handshake` how long that of TLS may take, `linger` how long the server waits, after
+    its last word, for the client to hear it and to close.
     """
 
     sessions: int = 100
@@ -71,6 +74,7 @@ class Limits(NamedTuple):
     errors: int = 20
     idle: float = 300.0
     linger: float = 2.0
+    handshake: float = 60.0
 
 
 _LIMITS = Limits()
@@ -87,14 +91,16 @@ async def serve(
     limits: Limits = _LIMITS,
     on_event: OnEvent | None = None,
     waiting: Waiting | None = None,
+    tls: SSLContext | None = None,
 ) -> "Server":
     """Listen, and serve every client that comes; port 0 takes any that is free. What is `waiting` goes out after TURN.
 
+    Without `tls` STARTTLS is answered 454, where the policy offers it.
     RFC 2821 names no port; RFC 821 appendix A and RFC 5321 section 4.5.4.2 name 25, which takes rights of its own.
     Raises Unreachable where the address is not loopback, unless `allow_remote`, or cannot be listened on.
     """
     addresses = await resolve(address, allow_remote=allow_remote)
-    server = Server(policy, dialect, mailboxes, limits, on_event, waiting)
+    server = Server(policy, dialect, mailboxes, limits, on_event, waiting, tls)
     # A free port is found for one address; the others of the same name might not have it free.
     await server.listen(addresses if port else addresses[:1], port)
     return server
@@ -114,8 +120,11 @@ class Server:
         limits: Limits = _LIMITS,
         on_event: OnEvent | None = None,
         waiting: Waiting | None = None,
+        tls: SSLContext | None = None,
     ) -> None:
-        self.policy = policy
+        # RFC 3207 section 4: what cannot be had just now is answered 454
+        self.policy = policy if tls is not None else replace(policy, not_now=(*policy.not_now, "STARTTLS"))
+        self.tls = tls
         self.dialect = dialect
         self.mailboxes = mailboxes
         self.limits = limits
@@ -187,6 +196,7 @@ class Channel(asyncio.BufferedProtocol):
 
     _transport: asyncio.Transport
     _session: ServerSession
+    _call: "asyncio.Task[Any] | None"
 
     def __init__(self, server: Server) -> None:
         self.gone = asyncio.Event()
@@ -200,7 +210,7 @@ class Channel(asyncio.BufferedProtocol):
         self._dismissed = False
         self._finished = False
         self._lost = False
-        self._call: asyncio.Task[None] | None = None
+        self._call = None
 
     # What the transport says ---------------------------------------------------------------------
 
@@ -223,6 +233,8 @@ class Channel(asyncio.BufferedProtocol):
             nonces=_nonce,
             watched=server.on_event is not None,
         )
+        if transport.get_extra_info("sslcontext") is not None:
+            self._session.begin_protected()
         if refusal:
             self._step(self._session.close, refusal)
             self._transport.close()
@@ -335,6 +347,57 @@ class Channel(asyncio.BufferedProtocol):
         else:
             self._step(self._session.close, "timed-out")
 
+    # TLS -----------------------------------------------------------------------------------------
+
+    def _shake_hands(self) -> None:
+        """Both have agreed on TLS: what comes now is part of its handshake, and none of it reaches the session."""
+        if self._call is not None:
+            return
+        self._transport.pause_reading()
+        if self._timer is not None:
+            self._timer.cancel()
+        threshold = _Threshold()
+        call = self._loop.create_task(self._protect(threshold))
+        call.add_done_callback(lambda call: self._shaken(call, threshold))
+        self._call = call
+
+    async def _protect(self, threshold: "_Threshold") -> asyncio.Transport:
+        limits = self._server.limits
+        assert self._server.tls is not None
+        transport = await self._loop.start_tls(
+            self._transport,
+            threshold,
+            self._server.tls,
+            server_side=True,
+            ssl_handshake_timeout=limits.handshake,
+            ssl_shutdown_timeout=limits.linger,
+        )
+        return cast(asyncio.Transport, transport)
+
+    def _shaken(self, call: "asyncio.Task[asyncio.Transport]", threshold: "_Threshold") -> None:
+        """The handshake is done, and both begin anew; or it failed, and the channel is closed."""
+        self._call = None
+        error = asyncio.CancelledError("the server closes") if call.cancelled() else call.exception()
+        if error is not None and not isinstance(error, OSError | asyncio.CancelledError):
+            about = {"message": "a handshake failed inside", "exception": error, "protocol": self}
+            self._loop.call_exception_handler(about)
+        if error is not None or threshold.lost:
+            why = reason(error or ConnectionResetError())
+            self._pass_on([self._session.closed("server", time(), f"no TLS: {why}")])
+            self._transport.abort()
+            self.connection_lost(None)
+            return
+        self._transport = call.result()
+        self._transport.set_protocol(self)
+        self._heard_at = self._loop.time()
+        self._timer = self._loop.call_later(self._server.limits.idle, self._watch)
+        how = told(self._transport.get_extra_info("ssl_object"))
+        self._step(lambda now: [self._session.protect(how, now)])
+        if threshold.octets:
+            self._step(self._session.receive, threshold.octets)
+        if threshold.ended:
+            self.eof_received()
+
     # Changed roles -------------------------------------------------------------------------------
 
     def _turn(self) -> None:
@@ -353,23 +416,16 @@ class Channel(asyncio.BufferedProtocol):
         delivery = waiting or Delivery(Path(), (), b"")
         observe = (lambda event: show(number, event)) if show is not None else None
         dialogue = Dialogue(replace(delivery, helo=server.policy.domain), server.dialect, on_event=observe)
-        reader, writer = self._streams()
+        reader = asyncio.StreamReader()
+        pair = streams(self._transport, reader, asyncio.StreamReaderProtocol(reader))
         try:
-            await carry(dialogue, reader, writer)
+            await carry(dialogue, Streams(pair, Secured(None, self._session.client_name)))
         except Unreachable:
             """The other end does not greet: nothing has become of the letter."""
         finally:
-            writer.transport.abort()
+            self._transport.abort()
             if waiting is not None and server.waiting is not None:
                 server.waiting.back(dialogue.outcome[0])
-
-    def _streams(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """The open channel as streams, which from now on hear what comes."""
-        reader = asyncio.StreamReader(loop=self._loop)
-        protocol = asyncio.StreamReaderProtocol(reader, loop=self._loop)
-        self._transport.set_protocol(protocol)
-        protocol.connection_made(self._transport)
-        return reader, asyncio.StreamWriter(self._transport, protocol, reader, self._loop)
 
     def _called(self, call: "asyncio.Task[None]") -> None:
         """All is said."""
@@ -390,6 +446,9 @@ class Channel(asyncio.BufferedProtocol):
         if self._finished:
             return
         self._last()
+        if not self._transport.can_write_eof():
+            self._transport.close()  # TLS has a goodbye of its own, and waits for the other's
+            return
         try:
             self._transport.write_eof()
         except OSError:
@@ -422,8 +481,28 @@ class Channel(asyncio.BufferedProtocol):
             self.gone.set()
 
 
-_ENDS = {"closed": Channel._finish, "turned": Channel._turn}
-"""What ends a session of this channel, by the state that it has come to."""
+class _Threshold(asyncio.Protocol):
+    """Keeps what comes under TLS before its channel goes on."""
+
+    def __init__(self) -> None:
+        self.octets = b""
+        self.ended = self.lost = False
+
+    def data_received(self, data: bytes) -> None:
+        """The client was quick."""
+        self.octets += data
+
+    def eof_received(self) -> None:
+        """It has nothing more to say."""
+        self.ended = True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It has left."""
+        self.lost = True
+
+
+_ENDS = {"closed": Channel._finish, "turned": Channel._turn, "handshake": Channel._shake_hands}
+"""What the octets of this channel can do no more for a session, by the state that it has come to."""
 
 
 def _nonce() -> str:

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 from esmtp_lab.errors import LocalProtocolError
 from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.event import Event
-from esmtp_lab.protocol.extension import Credentials, Proof
-from esmtp_lab.protocol.session import CONTINUATION, END_OF_DATA, GREETING
-from esmtp_lab.protocol.side import Side
+from esmtp_lab.protocol.extension import Credentials, Extension, Proof
+from esmtp_lab.protocol.session import CONTINUATION, END_OF_DATA, GREETING, HANDSHAKE
+from esmtp_lab.protocol.side import NOTHING_YET, Side
 from esmtp_lab.wire.command import render_command
 from esmtp_lab.wire.framing import bare
+from esmtp_lab.wire.parameter import Parameter
 from esmtp_lab.wire.path import Path
 from esmtp_lab.wire.reply import Reply
 from esmtp_lab.wire.transparency import travelling
@@ -66,11 +67,15 @@ _UNPROVEN = Proof()
 
 
 class Outcome(NamedTuple):
-    """What became of one recipient: the reply that decided, and a remark where there was none."""
+    """What became of one recipient: the reply that decided, and a remark where there was none.
+
+    A remark is for good, unless the same may go well `later`.
+    """
 
     path: Path
     reply: Reply | None = None
     remark: str = ""
+    later: bool = False
 
     @property
     def accepted(self) -> bool:
@@ -80,7 +85,14 @@ class Outcome(NamedTuple):
     @property
     def temporary(self) -> bool:
         """Whether trying again later may help: no 5yz reply, or none because the channel was lost."""
-        return self.reply.severity not in (2, 5) if self.reply is not None else not self.remark
+        if self.reply is None:
+            return self.later or not self.remark
+        return self.later or self.reply.severity not in (2, 5)
+
+
+_STARTTLS = "STARTTLS"
+TLS = ("no", "try", "require")
+"""What a client does about TLS: nothing; begin it where it is offered; send nothing without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +101,9 @@ class Delivery:
 
     `content` is in octets, as it is to arrive; `decided` holds the outcomes so far; `taken` counts the recipients that
     were asked for. A `plain` delivery does not try EHLO; one that `turns` asks to change roles where it would leave and
-    may (RFC 821 section 3.8). With a `login` it proves who it is before it begins, and `proof` is how far it has come.
-    `heard` counts the replies that were acted upon, each once.
+    may (RFC 821 section 3.8). `tls` is one of TLS (RFC 3207 section 6), and `parameters` are those of MAIL that the
+    letter has with it wherever it goes. With a `login` it proves who it is before it begins, and `proof` is how far it
+    has come. `heard` is what was acted upon last, each reply once.
     """
 
     reverse_path: Path
@@ -104,7 +117,9 @@ class Delivery:
     turns: bool = False
     login: Credentials | None = None
     proof: Proof = _UNPROVEN
-    heard: int = 0
+    tls: str = "no"
+    parameters: tuple[Parameter, ...] = ()
+    heard: tuple[str, int] = NOTHING_YET
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -115,17 +130,21 @@ class Delivery:
     def next(self, client: ClientSession) -> tuple[bytes, "Delivery"]:
         """The octets to send after the reply that `client` heard last; none where nothing is left to do."""
         reply, answered = client.reply, client.answered
-        if reply is None or client.replies == self.heard:
+        heard = answered, client.replies
+        if reply is None or heard == self.heard:
             return b"", self
         step = _STEPS.get((answered, reply.severity)) or _STEPS.get((answered, 0), Delivery._leave)
         octets, after = step(self, client, reply)
-        return b"" if client.position.closed else octets, replace(after, heard=client.replies)
+        return b"" if client.position.closed else octets, replace(after, heard=heard)
 
     def again(self, client: ClientSession) -> "Delivery | None":
         """The delivery to try at once on a new channel, without EHLO, where the server hung up on that
-        (RFC 1869 section 4.7); None where it did not."""
-        hung_up = client.position.closed and client.lost in ("EHLO", "HELO")
-        return replace(self, plain=True, heard=0) if hung_up and not self.plain else None
+        (RFC 1869 section 4.7); None where it did not.
+
+        One that knows STARTTLS knows EHLO, so what was lost under TLS is never tried in clear.
+        """
+        hung_up = client.position.closed and client.lost in ("EHLO", "HELO") and not client.position.protected
+        return replace(self, plain=True, heard=NOTHING_YET) if hung_up and not self.plain else None
 
     def _greet(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
         if self.plain or not client.dialect.era.speaks_ehlo:
@@ -140,6 +159,27 @@ class Delivery:
         name = self.helo.encode("ascii", "replace")
         return {"domain": name, "domain_or_literal": name}
 
+    def _greeted(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
+        """Both know each other: begin TLS where that is wanted and has not begun, and else the transaction."""
+        if _STARTTLS in client.offered and not client.position.protected and self._wants_tls(client.dialect):
+            return client.line(_STARTTLS), self
+        return self._mail(client, reply)
+
+    def _wants_tls(self, dialect: Dialect) -> bool:
+        if self.tls != "no":
+            return True
+        return any(_STARTTLS in extension.needs and self._own(extension) for extension in dialect.known)
+
+    def _no_tls_now(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
+        """TLS is refused; whether to go on without it is the client's own choice (RFC 3207 section 4)."""
+        if self.tls == "require":
+            return self._part(client), self._all(reply, later=True)
+        return self._mail(client, reply)
+
+    def unprotected(self, why: str) -> "Delivery":
+        """TLS has not come about. It may do so later, and nothing is sent in clear (RFC 3207 section 6)."""
+        return self._all(None, f"no TLS: {why}", later=True)
+
     def _mail(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
         if not self.forward_paths:
             return self._part(client), self
@@ -147,14 +187,16 @@ class Delivery:
             return self._prove(client, reply)
         if why := _unfit(self.content):
             return self._part(client), self._all(None, why)
-        parameters = []
+        if self.tls == "require" and not client.position.protected:
+            return self._part(client), self.unprotected("it is not offered, and nothing is sent in clear")
+        parameters: list[Parameter] = []
         for extension in client.dialect.known:
-            if extension.ehlo_keyword not in client.offered:
-                why = extension.needed_for(self.content)
-                if why:
-                    return self._part(client), self._all(None, why)
-            elif extension.adds is not None and (parameter := extension.adds(self.content)):
-                parameters.append(parameter)
+            own = self._own(extension)
+            if extension.ehlo_keyword in client.offered:
+                added = extension.adds(self.content) if extension.adds is not None else None
+                parameters += own if added is None else (*own, added)
+            elif why := self._misses(extension, client):
+                return self._part(client), self._all(None, why)
         values = {"reverse_path": self.reverse_path, "parameters": tuple(parameters)}
         return client.line("MAIL", **values), self
 
@@ -173,6 +215,18 @@ class Delivery:
         if proof.mechanism:
             return (proving.response or b"") + b"\r\n", after
         return client.line("AUTH", word=proving.mechanism.encode(), secret=proving.response), after
+
+    def _own(self, extension: Extension) -> tuple[Parameter, ...]:
+        """What the letter has with it of an extension."""
+        if not self.parameters:
+            return ()
+        keywords = {form.keyword for form in extension.mail_parameters}
+        return tuple(parameter for parameter in self.parameters if parameter.keyword in keywords)
+
+    def _misses(self, extension: Extension, client: ClientSession) -> str:
+        """Why this letter cannot travel without an extension, or nothing."""
+        why = extension.needed_for(self.content)
+        return why or (extension.missed(self.reverse_path, client.position) if self._own(extension) else "")
 
     def _rcpt(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
         after = self
@@ -209,10 +263,10 @@ class Delivery:
     def _stop(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
         return b"", self
 
-    def _all(self, reply: Reply | None, remark: str = "") -> "Delivery":
+    def _all(self, reply: Reply | None, remark: str = "", *, later: bool = False) -> "Delivery":
         """The same outcome for every recipient that is not decided."""
         known = {outcome.path for outcome in self.decided}
-        rest = (Outcome(path, reply, remark) for path in self.forward_paths if path not in known)
+        rest = (Outcome(path, reply, remark, later) for path in self.forward_paths if path not in known)
         return replace(self, decided=(*self.decided, *rest))
 
 
@@ -229,7 +283,7 @@ def _unfit(content: bytes) -> str:
 _STEPS = {
     (GREETING, 2): Delivery._greet,
     (GREETING, 0): Delivery._end,
-    ("EHLO", 2): Delivery._mail,
+    ("EHLO", 2): Delivery._greeted,
     ("EHLO", 0): Delivery._fall_back,
     ("HELO", 2): Delivery._mail,
     ("HELO", 0): Delivery._end,
@@ -239,6 +293,9 @@ _STEPS = {
     (CONTINUATION, 3): Delivery._prove,
     (CONTINUATION, 2): Delivery._mail,
     (CONTINUATION, 0): Delivery._end,
+    (_STARTTLS, 2): Delivery._stop,
+    (_STARTTLS, 0): Delivery._no_tls_now,
+    (HANDSHAKE, 2): Delivery._greet,
     ("MAIL", 2): Delivery._rcpt,
     ("MAIL", 0): Delivery._end,
     ("RCPT", 0): Delivery._rcpt,

@@ -16,6 +16,7 @@ from esmtp_lab.protocol.session import (
     CONTINUATION,
     END_OF_DATA,
     FORMS,
+    HANDSHAKE,
     NOT_VERBS,
     TABLE,
     UNKNOWN,
@@ -81,9 +82,12 @@ class Dialect:
         self._heard_of = {form.verb: form.syntax for form in foreign if form.verb not in NOT_VERBS}
         self._framings = {state: "line" for state, entry in self._index if entry == CONTINUATION}
         self._framings |= {state: "content" for state, entry in self._index if entry == END_OF_DATA}
+        self._framings |= {state: "handshake" for state, entry in self._index if entry == HANDSHAKE}
         self.checks = {
-            verb: tuple(each.checks[verb] for each in self.extensions if verb in each.checks) for verb in self.forms
+            verb: tuple(filter(None, (each.checks.get(verb, each.checks.get("*")) for each in self.extensions)))
+            for verb in self.forms
         }
+        self.checks_of_all = tuple(each.checks["*"] for each in self.extensions if "*" in each.checks)
         self.content_checks = tuple(each.checks_content for each in self.extensions if each.checks_content is not None)
         self._places = {form.verb: each.places for each in self.extensions if each.places for form in each.forms}
         self._exchanges = frozenset(
@@ -160,7 +164,8 @@ class Dialect:
         return [entry for entry in (*self.forms, CONTINUATION) if self.may(position, entry)]
 
     def framing(self, state: str) -> str:
-        """What the client's octets are in a state: "content", a "line" of an exchange, or a "command"."""
+        """What the octets of either end are in a state: "content", a "line" of an exchange, part of a "handshake", or a
+        "command"."""
         return self._framings.get(state, "command")
 
     def parameter(self, verb: str, keyword: str) -> tuple[Extension, ParameterForm] | None:
@@ -170,6 +175,11 @@ class Dialect:
                 if form.keyword == keyword:
                     return extension, form
         return None
+
+    def onward(self, parameters: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
+        """Those parameters of MAIL that go with a letter to the next host."""
+        found = ((each, self.parameter("MAIL", each.keyword)) for each in parameters)
+        return tuple(each for each, known in found if known is not None and known[1].onward)
 
     def places(self, verb: str, policy: Policy, mailbox: str) -> tuple[str, ...]:
         """Where a letter for a mailbox goes, by the verb that opened its transaction."""
@@ -202,11 +212,17 @@ def value_fits(form: ParameterForm, parameter: Parameter) -> bool:
 
 
 def choose(keywords: tuple[str, ...], known: tuple[Extension, ...], where: str) -> tuple[Extension, ...]:
-    """The extensions of these keywords. Raises DataError for a keyword that nobody implements."""
+    """The extensions of these keywords.
+
+    Raises DataError for a keyword that nobody implements, and for one that needs another which is not among them.
+    """
     by_keyword = {each.ehlo_keyword: each for each in known}
     for keyword in keywords:
         if keyword not in by_keyword:
             raise DataError(where, f"no extension {keyword!r} is implemented; there are {', '.join(by_keyword)}")
+        missing = [each for each in by_keyword[keyword].needs if each not in keywords]
+        if missing:
+            raise DataError(where, f"{keyword} needs {missing[0]}. Add {missing[0]} to the extensions")
     return tuple(by_keyword[keyword] for keyword in keywords)
 
 

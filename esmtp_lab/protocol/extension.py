@@ -15,6 +15,7 @@ from esmtp_lab.protocol.session import Form, Position, Row
 from esmtp_lab.protocol.transaction import Content, Envelope
 from esmtp_lab.wire.command import Command
 from esmtp_lab.wire.parameter import Parameter
+from esmtp_lab.wire.path import Path
 
 
 class Context(NamedTuple):
@@ -57,12 +58,13 @@ class Proving(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class ParameterForm:
     """One parameter of MAIL or RCPT: its keyword, a pattern its whole value must match ("" for no value),
-    and how the value is shown and explained."""
+    how the value is shown and explained, and whether it goes `onward` with a letter that is relayed."""
 
     keyword: str
     value: str
     shown: str
     meaning: str
+    onward: bool = False
 
 
 def sender_ok(context: Context, command: Command) -> Answer:
@@ -79,13 +81,16 @@ class Extension:
     """One service extension. Its functions are pure, and those that check return a refusal or None.
 
     `line_growth` says by how many octets each verb's line may be longer. `offered_params` gives what follows
-    the keyword in the EHLO reply, `offered_when` whether a host offers it just now. `answers` is the behaviour of its
-    verbs, `checks` refuses commands by verb, `checks_content` a letter by what is known of its content;
+    the keyword in the EHLO reply, `offered_when` whether a host offers it just now. It cannot be had without the
+    extensions that it `needs`, by their keywords. `answers` is the behaviour of its
+    verbs, `checks` refuses commands by verb ("*" is any that is not named), `checks_content` a letter by what is known
+    of its content;
     `rewrites` changes a reply, `places` says where a letter for a mailbox goes whose transaction one of the verbs
-    opened. For the client, `adds` gives the parameter that a letter should carry,
-    `needed_for` says why a letter cannot travel without the extension, or nothing, and `proves` is how it goes on to
-    prove who it is, given the parameters of the keyword and whether the channel is protected, or None where it cannot.
-    `codes` are failure codes that commands of other forms may get besides their own.
+    opened. For the client, `adds` gives the parameter that a letter should carry, `needed_for` says why a letter
+    cannot travel without the extension, or nothing, and `missed` the same of one that has a parameter of the extension
+    with it, by its reverse-path and the client's position; `proves` is how it goes on to prove who it is, given the
+    parameters of the keyword and whether the channel is protected, or None where it cannot. `codes` are failure codes
+    that commands of other forms may get besides their own.
     """
 
     name: str
@@ -99,6 +104,7 @@ class Extension:
     line_growth: Mapping[str, int] = field(default_factory=dict)
     offered_params: Callable[[Policy, Position], str] = lambda policy, position: ""
     offered_when: Callable[[Policy, Position], bool] = lambda policy, position: True
+    needs: tuple[str, ...] = ()
     answers: Mapping[str, Answering] = field(default_factory=dict)
     checks: Mapping[str, Checking] = field(default_factory=dict)
     checks_content: Callable[[Context, Content], Answer | None] | None = None
@@ -107,6 +113,7 @@ class Extension:
     needed_for: Callable[[bytes], str] = lambda content: ""
     proves: Callable[[Credentials, tuple[str, ...], bool, Proof], Proving | None] | None = None
     codes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    missed: Callable[[Path, Position], str] = lambda reverse_path, position: ""
     places: Callable[[Policy, str], tuple[str, ...]] | None = None
 
     @property

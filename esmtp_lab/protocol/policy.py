@@ -41,9 +41,10 @@ class Policy:
     any RCPT. `max_size` is in octets. A letter with `most_hops` time stamp lines goes round in a loop; RFC 2821
     section 6.2 would have them at least 100. `passwords` are by user, and with `clear_text` may cross an unprotected
     channel. It relays for clients that call themselves one of `relays_for` ("*" for all) and for users who proved who
-    they are, but not to domains of `no_mail`, as it knows without asking them. Parameters whose keywords are in
-    `not_now` it cannot take just now. It offers the `mechanisms` of AUTH, or all, and if it is `members_only` it takes
-    letters from users alone. A `lenient` host takes a bare LF for the end of a line, which no host may.
+    they are, but not to domains of `no_mail`, as it knows without asking them, nor a letter that requires TLS all the
+    way to one of `no_requiretls`. Parameters and extensions whose keywords are in `not_now` it cannot take just now. It
+    offers the `mechanisms` of AUTH, or all; if it is `members_only` it takes letters from users alone, and if it is
+    `tls_only` it serves nobody in clear. A `lenient` host takes a bare LF for the end of a line, which no host may.
     """
 
     name: str = "lab"
@@ -58,6 +59,7 @@ class Policy:
     terminals: Mapping[str, str] = field(default_factory=dict)
     relays_for: tuple[str, ...] = ()
     no_mail: tuple[str, ...] = ()
+    no_requiretls: tuple[str, ...] = ()
     not_now: tuple[str, ...] = ()
     passwords: Mapping[str, str] = field(default_factory=dict, repr=False)
     accept: str = "known"
@@ -70,6 +72,7 @@ class Policy:
     clear_text: bool = False
     mechanisms: tuple[str, ...] = ()
     members_only: bool = False
+    tls_only: bool = False
     lenient: bool = False
 
     def __hash__(self) -> int:
@@ -179,10 +182,12 @@ def policies() -> Mapping[str, Policy]:
     """The ready-made policies by name."""
     data = tomllib.loads((files("esmtp_lab.protocol") / "policy.toml").read_text("utf-8"))
     del data["version"]
-    return {
-        name: _policy(data[table["like"]] | table if "like" in table else table, name, "policy.toml")
-        for name, table in data.items()
-    }
+    return {name: _policy(_whole(table, data), name, "policy.toml") for name, table in data.items()}
+
+
+def _whole(table: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:
+    """A table with what it has from another."""
+    return _whole(others[table["like"]], others) | table if "like" in table else table
 
 
 def find_policy(name: str) -> Policy:
@@ -248,7 +253,8 @@ _PLAIN = Policy()
 
 
 def with_users(policy: Policy, users: Mapping[str, str]) -> Policy:
-    """The policy with more users, each with a mailbox and a password that may be used on loopback."""
+    """The policy with more users, each with a mailbox and a password; it may cross the channel in clear, which never
+    leaves the machine, unless TLS can be had."""
     if not users:
         return policy
     extensions = policy.extensions if "AUTH" in policy.extensions else (*policy.extensions, "AUTH")
@@ -257,5 +263,12 @@ def with_users(policy: Policy, users: Mapping[str, str]) -> Policy:
         mailboxes={**policy.mailboxes, **{name: policy.mailboxes.get(name, name) for name in users}},
         passwords={**policy.passwords, **users},
         extensions=extensions,
-        clear_text=True,
+        clear_text=policy.clear_text or "STARTTLS" not in policy.extensions,
     )
+
+
+def with_tls(policy: Policy) -> Policy:
+    """The policy of a host that can protect its channels."""
+    if "STARTTLS" in policy.extensions:
+        return policy
+    return replace(policy, extensions=(*policy.extensions, "STARTTLS"))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from esmtp_lab.protocol.client import Delivery, Outcome
+from esmtp_lab.protocol.side import NOTHING_YET
 from esmtp_lab.wire.path import Path
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
@@ -33,7 +34,9 @@ def after(queued: Queued, outcomes: tuple[Outcome, ...], now: float) -> tuple[Qu
     if not left:
         return None, failed
     pause = RETRY_AFTER[min(queued.tries, len(RETRY_AFTER) - 1)]
-    delivery = replace(queued.delivery, forward_paths=left, taken=0, decided=(), hopes=(), plain=False, heard=0)
+    delivery = replace(
+        queued.delivery, forward_paths=left, taken=0, decided=(), hopes=(), plain=False, heard=NOTHING_YET
+    )
     return Queued(delivery, queued.came, now + pause, queued.tries + 1), failed
 
 
@@ -55,7 +58,9 @@ def notice(domain: str, delivery: Delivery, failed: tuple[Outcome, ...]) -> Deli
     header = delivery.content.partition(b"\r\n\r\n")[0].split(b"\r\n")
     lines += ["", "It began:", "", *(f"  {_text(line)}" for line in header[:20])]
     content = "\r\n".join(lines).encode("ascii", "replace") + b"\r\n"
-    return Delivery(Path(), (delivery.reverse_path._replace(route=()),), content, domain)
+    paths = (delivery.reverse_path._replace(route=()),)
+    # RFC 8689 section 5: a notice is protected as the letter was
+    return Delivery(Path(), paths, content, domain, tls=delivery.tls, parameters=delivery.parameters)
 
 
 def _shown(path: Path) -> str:

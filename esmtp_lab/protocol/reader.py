@@ -47,8 +47,20 @@ class Reader(Side):
         self.load(fresh.save())
         self._begin()
 
+    def protect(self, how: str, now: float = 0.0) -> Event:
+        """See `Side.protect`; before the greeting this is a channel that was protected from the start."""
+        greeted = self.position.state != "connect"
+        moment = super().protect(how, now)
+        self.begin_protected()
+        if greeted:
+            self.waiting, self.position = (), self.position._replace(state="initial")
+        self._begin()
+        return moment._replace(after=self.position)
+
     def hear(self, speaker: str, octets: bytes, now: float = 0.0) -> list[Event]:
         """What one written line shows; nothing where its octets form no line yet."""
+        if self.position.shaking:
+            self.protect("")  # a line that can be read was said behind it
         if speaker == "server":
             self._chunk = 0
             self._catch_up(octets)
@@ -79,7 +91,7 @@ class Reader(Side):
     def _expect_client(self, octets: bytes) -> None:
         """Before a line of the client's: what must have happened that the transcript does not show."""
         if len(self.waiting) == 1 and self.waiting[0].entry == GREETING and not self._assembler.lines:
-            self.waiting, self.position = (), Position("initial")
+            self.waiting, self.position = (), self.position._replace(state="initial")
         if self.position.closed and self._known(octets):
             self.restart()
             self.waiting, self.position = (), Position("initial")

@@ -11,7 +11,7 @@ from functools import lru_cache
 from esmtp_lab.protocol.answers import ANSWERS
 from esmtp_lab.protocol.dialect import Dialect, value_fits
 from esmtp_lab.protocol.event import Event
-from esmtp_lab.protocol.extension import Context
+from esmtp_lab.protocol.extension import Context, Extension
 from esmtp_lab.protocol.policy import HANG_UP, Policy
 from esmtp_lab.protocol.replies import Answer, catalogue
 from esmtp_lab.protocol.session import CONTINUATION, END_OF_DATA, GREETING
@@ -190,8 +190,10 @@ class ServerSession(Side):
             known = command.verb in self.dialect.era.verbs
             return Answer("command-not-implemented" if known else "command-unknown", {"verb": command.verb})
         if not self.dialect.may(self.position, entry):
-            return Answer("bad-sequence", {"verb": entry})
+            return self._refusal_of_all(command) or Answer("bad-sequence", {"verb": entry})
         if command.problem is not None:
+            if refusal := self._refusal_of_all(command):
+                return refusal
             fields = {"expected": f"expected {command.problem.expected}", "at": str(command.problem.at)}
             return Answer("argument-syntax", fields)
         context = self._context()
@@ -217,13 +219,18 @@ class ServerSession(Side):
                 return refusal
         return None
 
+    def _refusal_of_all(self, command: Command) -> Answer | None:
+        """Why a command would be refused even if it were well formed and in order, or None."""
+        context = self._context()
+        return next((refusal for check in self.dialect.checks_of_all if (refusal := check(context, command))), None)
+
     def _refusal_of_parameters(self, command: Command) -> Answer | None:
         """Why the parameters of a command cannot be accepted (RFC 1869 section 6.1), or None."""
         seen: set[str] = set()
         for parameter in command.parameters:
             fields = {"keyword": parameter.keyword}
             found = self.dialect.parameter(command.verb, parameter.keyword)
-            if found is None or "extended" not in self.position.facts:
+            if found is None or "extended" not in self.position.facts or not self._offers(found[0]):
                 return Answer("parameter-unknown", fields)
             if parameter.keyword in seen:
                 return Answer("parameter-twice", fields)
@@ -231,6 +238,9 @@ class ServerSession(Side):
                 return Answer("parameter-value", {**fields, "expected": f"expected {found[1].shown}"})
             seen.add(parameter.keyword)
         return None
+
+    def _offers(self, extension: Extension) -> bool:
+        return extension.offered_when(self.policy, self.position)
 
     # Content -------------------------------------------------------------------------------------
 
@@ -244,10 +254,7 @@ class ServerSession(Side):
         self.draft = self.draft.write(block)
 
     def _open(self, now: float) -> Draft:
-        # RFC 1869 section 7 says "with ESMTP" where an extension is used, RFC 2821 section 4.4 says nothing of
-        # when; EHLO is the sign here, as RFC 3848 has it.
-        facts = self.position.facts
-        protocol = ("ESMTP" if "extended" in facts else "SMTP") + ("A" if "authenticated" in facts else "")
+        protocol = _with(self.position.facts)
         names = self._names(self.envelope)
         how = (self.client_name, self.address, protocol, now)
         self._coming = Letter(self.envelope, b"", *how, 0, names, self.dialect.era.trace)
@@ -311,6 +318,18 @@ class ServerSession(Side):
         entry = self.waiting[0].entry if self.waiting else ""
         fields, extended = tuple(answer.fields.items()), "extended" in self.position.facts
         return _reply(self.dialect, answer.key, fields, answer.lines, entry if extended else None)
+
+
+@lru_cache(maxsize=16)
+def _with(facts: frozenset[str]) -> str:
+    """The protocol that a letter comes by, for its time stamp line.
+
+    RFC 1869 section 7 says "with ESMTP" where an extension is used, RFC 2821 section 4.4 says nothing of when; EHLO is
+    the sign here, as RFC 3848 has it. That brought ESMTPS, ESMTPA and ESMTPSA.
+    """
+    if "extended" not in facts:
+        return "SMTP"
+    return "ESMTP" + ("S" if "tls" in facts else "") + ("A" if "authenticated" in facts else "")
 
 
 @lru_cache(maxsize=1024)

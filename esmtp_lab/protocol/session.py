@@ -11,9 +11,11 @@ from typing import NamedTuple
 GREETING = "GREETING"
 END_OF_DATA = "END_OF_DATA"
 CONTINUATION = "CONTINUATION"
+HANDSHAKE = "HANDSHAKE"
 UNKNOWN = "UNKNOWN"
-"""Inputs that are not verbs: the opened channel, the lone dot, a line of an exchange, a verb nobody knows."""
-NOT_VERBS = frozenset({GREETING, END_OF_DATA, CONTINUATION, UNKNOWN})
+"""Inputs that are not verbs: the opened channel, the lone dot, a line of an exchange, the handshake of TLS, a verb
+nobody knows."""
+NOT_VERBS = frozenset({GREETING, END_OF_DATA, CONTINUATION, HANDSHAKE, UNKNOWN})
 
 STATES: dict[str, str] = {
     "connect": "the channel is open and the greeting is awaited",
@@ -23,6 +25,7 @@ STATES: dict[str, str] = {
     "rcpt": "a transaction is open and has at least one recipient",
     "data": "content is on its way until a lone dot",
     "sasl": "an authentication exchange is under way",
+    "handshake": "client and server have agreed on TLS: nothing more is heard in clear",
     "turned": "client and server have agreed to change roles",
     "refused": "the server has no service here and waits for QUIT",
     "closed": "the channel is closed",
@@ -53,9 +56,22 @@ class Position(NamedTuple):
         """Whether the two ends have agreed to change roles."""
         return self.state == "turned"
 
+    @property
+    def shaking(self) -> bool:
+        """Whether the two ends have agreed on TLS and its handshake comes next."""
+        return self.state == "handshake"
+
+    @property
+    def protected(self) -> bool:
+        """Whether what is said here is under TLS."""
+        return "tls" in self.facts
+
 
 class Row(NamedTuple):
-    """One row of the table; `to` is empty where the state stays, `eras` where the row is for all."""
+    """One row of the table; `to` is empty where the state stays, `eras` where the row is for all.
+
+    `clears` says what is forgotten on the way: nothing, the "transaction", or all of the "session".
+    """
 
     states: frozenset[str]
     inputs: frozenset[str]
@@ -66,7 +82,7 @@ class Row(NamedTuple):
     loses: frozenset[str] = frozenset()
     needs: frozenset[str] = frozenset()
     unless: frozenset[str] = frozenset()
-    clears: bool = False
+    clears: str = ""
     eras: frozenset[str] = frozenset()
 
 
@@ -84,7 +100,7 @@ def row(
     clears: str = "",
     eras: str = "",
 ) -> Row:
-    """A row, its sets written as words with spaces; ``clears="transaction"`` empties the buffers."""
+    """A row, its sets written as words with spaces."""
     return Row(
         frozenset(states.split()),
         frozenset(inputs.split()),
@@ -95,7 +111,7 @@ def row(
         loses=frozenset(loses.split()),
         needs=frozenset(needs.split()),
         unless=frozenset(unless.split()),
-        clears=clears == "transaction",
+        clears=clears,
         eras=frozenset(eras.split()),
     )
 

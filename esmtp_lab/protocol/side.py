@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.event import Event
-from esmtp_lab.protocol.session import END_OF_DATA, GREETING, Position
+from esmtp_lab.protocol.session import END_OF_DATA, GREETING, HANDSHAKE, Position
 from esmtp_lab.protocol.transaction import EMPTY, NOTHING, Content, Envelope, accept
 from esmtp_lab.wire.command import Command, Outline, outline
 from esmtp_lab.wire.framing import Deviation, Framer, Line
@@ -146,7 +146,7 @@ class Side:
         framing = self.framing
         if framing == "content":
             return self._content(events, now)
-        if self._undecided():
+        if framing == "handshake" or self._undecided():
             return False
         line = self._commands.line()
         if line is not None:
@@ -216,13 +216,40 @@ class Side:
     def _take_in(self, block: bytes, now: float) -> None:
         """What a side does with an unstuffed block of content: nothing, unless letters are its business."""
 
+    # TLS -----------------------------------------------------------------------------------------
+
+    def begin_protected(self) -> None:
+        """The channel is protected before a word was said on it."""
+        self.position, self.waiting = Position(facts=frozenset({"tls"})), ()
+        self._await(GREETING)
+
+    def protect(self, how: str, now: float = 0.0) -> Event:
+        """The handshake of TLS is done: begin anew, and know nothing that came in clear (RFC 3207 section 4.2).
+
+        Octets that came behind STARTTLS or behind the reply to it may be anybody's, and are thrown away. The moment
+        says `how` the channel is protected.
+        """
+        before, unheard = self.position, len(self._commands.buffer) + len(self._lines.buffer)
+        self.position = self.dialect.move(before, HANDSHAKE, 200).position
+        self.waiting, self.exchange, self.envelope = (), (), EMPTY
+        self.client_name, self.offered = "", {}
+        self.answered = HANDSHAKE
+        self._commands.load((b"", 0))
+        self._lines.load((b"", 0))
+        self._assembler = ReplyAssembler()
+        told = f"tls {how}".rstrip()
+        if unheard:
+            told += f"; the {self.observer} throws away {unheard} octets that came in clear"
+        moment = self._event("server", "moment", told.encode(), now, before, to=HANDSHAKE)
+        return moment._replace(after=self.position)
+
     # What the server says ------------------------------------------------------------------------
 
     def hear_server(self, octets: bytes, now: float = 0.0) -> list[Event]:
         """Take in what the server sends; the events of the lines that became whole."""
         self._lines.feed(octets)
         events: list[Event] = []
-        while (line := self._lines.line()) is not None:
+        while not self.position.shaking and (line := self._lines.line()) is not None:
             self._reply_line(line, events, now)
         return events
 
@@ -293,7 +320,7 @@ class Side:
             self.client_name = command.host
             self.offered = read_offers(reply) if lists else {}
 
-    def closed(self, by: str, now: float = 0.0) -> Event:
+    def closed(self, by: str, now: float = 0.0, why: str = "") -> Event:
         """The channel is gone and no reply said so; `lost` is then the input that it was lost upon.
 
         What was not acknowledged did not happen. RFC 2821 section 4.1.1.5 treats a lost channel as QUIT, section
@@ -303,7 +330,8 @@ class Side:
         before, self.lost = self.position, self.waiting[0].entry if self.waiting else ""
         self.position = before._replace(state="closed")
         self.waiting, self.envelope, self.exchange = (), EMPTY, ()
-        moment = self._event(by, "moment", f"closed by the {by}".encode(), now, before, to="")
+        told = f"closed by the {by}" + (f": {why}" if why else "")
+        moment = self._event(by, "moment", told.encode("utf-8", "replace"), now, before, to="")
         return moment._replace(after=self.position)
 
     def _event(

@@ -11,7 +11,7 @@ _SPEAKERS = {"C": "client", "S": "server"}
 
 
 def _read(lines: Iterable[Numbered]) -> Iterator[Shown]:
-    state = ""
+    state, protected = "", False
     for number, line in lines:
         try:
             data = json.loads(line)
@@ -23,7 +23,9 @@ def _read(lines: Iterable[Numbered]) -> Iterator[Shown]:
         if speaker is None or not isinstance(text, str):
             continue
         before, state = state, _state(data)
-        if state == "initial" and (begins := _begins(speaker, text, before)):
+        was, protected = protected, data.get("tls") is True
+        begins = "tls" if protected and not was else _begins(speaker, text, before) if state == "initial" else ""
+        if begins:
             yield Shown(number, begins)
         octets = unspell(spelt.encode("utf-8", "replace")) if isinstance(spelt, str) else encode(text) + b"\r\n"
         yield Shown(number, speaker, octets)

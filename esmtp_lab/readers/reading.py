@@ -7,7 +7,6 @@ from typing import NamedTuple
 from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.reader import Reader
-from esmtp_lab.protocol.session import Position
 from esmtp_lab.readers.curl import CURL
 from esmtp_lab.readers.jsonl import JSONL
 from esmtp_lab.readers.marked import MARKED
@@ -68,7 +67,7 @@ def _events(reader: Reader, shown: Shown) -> Iterable[Event]:
         case "connected":
             reader.restart()
         case "tls":
-            _protect(reader)
+            return (reader.protect(shown.octets.decode("utf-8", "replace")),)
         case "closed":
             if not reader.position.closed:
                 reader.closed("server")
@@ -83,15 +82,6 @@ def _end_content(reader: Reader) -> None:
     """What the file does not hold has passed all the same: content was sent, and so was its end, before its reply."""
     if reader.in_content and not reader.waiting:
         reader.hear("client", LONE_DOT)
-
-
-def _protect(reader: Reader) -> None:
-    """TLS has begun: what was known before it is forgotten (RFC 3207 section 4.2)."""
-    if reader.position.state == "connect":
-        reader.position = Position("connect", frozenset({"tls"}))
-    else:
-        reader.restart()
-        reader.waiting, reader.position = (), Position("initial", frozenset({"tls"}))
 
 
 def _moment(reader: Reader, shown: Shown) -> Event:

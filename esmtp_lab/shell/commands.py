@@ -148,6 +148,7 @@ TABLE: tuple[Command, ...] = (
         pages.cited_ids,
     ),
     Command(("compare",), "[FILE]", "what was said so far, or a script, under the four eras", pages.compare),
+    Command(("tls",), "", "say STARTTLS, where it is offered; what TLS changes here", pages.tls),
     Command(("bytes",), "", "the last exchange octet by octet", pages.octets),
     Command(("save",), "FILE", "write the transcript; a file that exists is kept", save),
     Command(("save!",), "FILE", "write the transcript over a file", partial(save, over=True)),

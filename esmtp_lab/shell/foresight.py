@@ -111,7 +111,7 @@ def _command_hint(session: "Session", line: str) -> Hint:
 
 def _code(session: "Session", line: str) -> str:
     """The reply that a line would get: its code, or its first line where it refuses."""
-    events = predicted(session, line)
+    events = [each for each in predicted(session, line) if each.kind == "reply"]
     if not events:
         return ""
     text = events[-1].octets.removesuffix(b"\r\n").decode("ascii", "replace")

@@ -82,6 +82,29 @@ def predict(session: "Session", argument: str) -> None:
     session.show(f"if you sent {argument!r}", lines or ["nothing would come back yet"])
 
 
+def tls(session: "Session", argument: str) -> None:
+    """Begin TLS, or say why it cannot begin, or what it has changed."""
+    client = session.lab.bench.client
+    if session.lab.role == "server":
+        session.tell("the client begins TLS, with STARTTLS; offer it behind 250- when it says EHLO")
+    elif client.position.protected:
+        session.show("under TLS", _UNDER_TLS)
+    elif "STARTTLS" not in client.offered:
+        session.tell("STARTTLS was not offered; /host secure offers it when you say EHLO")
+    elif not client.dialect.may(client.position, "STARTTLS"):
+        session.tell("not in a mail transaction: RSET ends it")
+    else:
+        session.send("STARTTLS")
+
+
+_UNDER_TLS = (
+    "lines have marks with a tilde, and no octet is really encrypted: this bench has a stand-in for the handshake",
+    "both sides stand where they stood after the greeting, and know nothing of what came in clear (RFC 3207 4.2)",
+    "the client says EHLO again, and the list may be another: no STARTTLS in it, and perhaps AUTH or REQUIRETLS",
+    "esmtp-lab serve --tls and esmtp-lab send --tls require do it on a real channel",
+)
+
+
 def octets(session: "Session", argument: str) -> None:
     """The last exchange octet by octet."""
     page: list[str] = []

@@ -16,15 +16,15 @@ from esmtp_lab.wire.span import Span, leaves
 from esmtp_lab.wire.visible import visible
 
 LAB, SENT, RECEIVED, REFUSED, BROKEN, SEEMS = "===", " ->", "<- ", "<**", " !!", " ??"
+UNDER_TLS = {SENT: " ~>", RECEIVED: "<~ ", REFUSED: "<~*"}
 """Marks of one width, so that the text starts in one column and colour is never the only sign."""
 UNDONE = " (undone)"
 
 
 def mark(event: Event) -> str:
     """The mark of a line of the wire."""
-    if event.speaker == "client":
-        return SENT
-    return REFUSED if event.negative else RECEIVED
+    sign = SENT if event.speaker == "client" else REFUSED if event.negative else RECEIVED
+    return UNDER_TLS[sign] if event.before.protected else sign
 
 
 def style_of(token: _TokenType) -> str:

@@ -17,7 +17,7 @@ def transcript(session: "Session") -> Iterator[str]:
     for place, item in enumerate(session.record.items):
         event = session.annotated(place)
         if event is None:
-            yield f"=== {item.text}" if item.text.startswith(("connected", "closed")) else f"# {item.text}"
+            yield f"=== {item.text}" if item.text.startswith(("connected", "tls ", "closed")) else f"# {item.text}"
         elif place in session.record.struck:
             yield f"# (undone) {protocol_line(event)}"
         else:

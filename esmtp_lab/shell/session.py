@@ -121,6 +121,10 @@ class Session:
         elif line or self.lab.role == "client":
             self._wire(line)
 
+    def send(self, line: str) -> None:
+        """Play a line for the wire that a lab command stands for."""
+        self._wire(line)
+
     def _wire(self, line: str) -> None:
         self.before, content = self.facts(), self._content
         self.cursor = None

@@ -2,7 +2,7 @@
 
 Where the server is played by hand, its lines are said instead. A code alone stands for a whole
 reply with any text; a line with text stands for exactly that line. ``=== connected`` opens a new channel to the
-same host.
+same host, ``=== tls`` asks that TLS has begun.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -24,7 +24,7 @@ class Played(NamedTuple):
 
 def play(bench: Bench, entries: Iterable[Entry]) -> Iterator[Played]:
     """Play entries one after the other. Raises DataError for a `>` line that asks for what nobody knows."""
-    heard = [crossing for crossing, undone in bench.crossings() if crossing.speaker == "server" and not undone]
+    heard = list(_said(crossing for crossing, undone in bench.crossings() if not undone))
     wanted: list[Entry] = []
     began = any(crossing.speaker == "client" for crossing in bench.log)
     for entry in typed(entries, lambda: bench.client.in_content):
@@ -41,10 +41,12 @@ def play(bench: Bench, entries: Iterable[Entry]) -> Iterator[Played]:
             yield Played(entry, heard)
         elif entry.kind == "C":
             crossings, began = bench.send(entry.octets), True
-            heard += [crossing for crossing in crossings if crossing.speaker == "server"]
+            heard += _said(crossings)
             yield Played(entry, crossings)
         elif entry.kind == "S":
             yield Played(entry, bench.say(entry.octets))
+        elif entry.kind == "moment":
+            yield Played(entry, [], _comes(bench, entry))
         else:
             yield Played(entry, [], _holds(bench, entry) if entry.kind == "holds" else "")
     yield from _expect(wanted, heard)
@@ -59,6 +61,17 @@ def typed(entries: Iterable[Entry], in_content: Callable[[], bool]) -> Iterator[
         else:
             marked = entry.marked if entry.kind == "C" else marked
             yield entry
+
+
+def _said(crossings: Iterable[Crossing]) -> Iterator[Crossing]:
+    """What the server said; moments of the channel are nobody's words."""
+    return (each for each in crossings if each.speaker == "server" and each.event.kind != "moment")
+
+
+def _comes(bench: Bench, entry: Entry) -> str:
+    """Where a moment of the channel should have come and did not; TLS begins by itself, where it was agreed on."""
+    awaited = entry.octets.partition(b" ")[0] == b"tls" and not bench.server.position.protected
+    return "expected that TLS begins, which nobody agreed on" if awaited else ""
 
 
 def _expect(wanted: list[Entry], heard: list[Crossing]) -> Iterator[Played]:
@@ -104,6 +117,8 @@ HOLDS: dict[str, Callable[[Bench], str]] = {
     "reverse-path": lambda bench: _shown_path(bench),
     "recipients": lambda bench: str(len(bench.server.envelope.forward_paths)),
     "offered": lambda bench: ",".join(bench.client.offered),
+    "facts": lambda bench: ",".join(sorted(bench.server.position.facts)),
+    "client-name": lambda bench: bench.server.client_name,
 }
 """What a `>` line may ask for; besides these ``mailbox.NAME``, the number of letters there."""
 

@@ -125,7 +125,7 @@ def test_a_client_that_says_nothing_is_told_421():
 
 
 def test_every_fault_is_explained():
-    assert {"cut", "cut-before", "cut-after", "stall", "say"} == FAULTS.keys()
+    assert {"cut", "cut-before", "cut-after", "stall", "say", "handshake"} == FAULTS.keys()
 
 
 # TURN ----------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import re
 import shutil
 import signal
 import smtplib
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import trustme
 
 LAB = [sys.executable, "-m", "esmtp_lab"]
 
@@ -113,3 +115,92 @@ def test_swaks_delivers_and_the_letter_is_kept(tmp_path):
     (letter,) = Path(tmp_path / "ada" / "new").iterdir()
     assert b"\n.dot\n" in letter.read_bytes()
     assert any(line.startswith("1 C: EHLO ") for line in said)
+
+
+# TLS -----------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def serving_tls(*arguments: str) -> Iterator[tuple[int, str]]:
+    """The port of a running server, and the file that vouches for its certificate."""
+    process = subprocess.Popen([*LAB, "serve", "--port", "0", "--quiet", *arguments], stderr=-1, text=True)
+    assert process.stderr is not None
+    port = re.search(r"port (\d+)", process.stderr.readline())
+    file = re.search(r"verifies it by (\S+)$", process.stderr.readline())
+    try:
+        assert port
+        assert file
+        assert os.access(file[1], os.R_OK)
+        yield int(port[1]), file[1]
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+        process.stderr.close()
+        assert file
+        assert not os.path.exists(file[1]), "what vouched for this run is gone with it"
+
+
+@pytest.mark.parametrize("arguments", [("--tls",), ("--policy", "secure"), ("--policy", "tls-only", "--tls")])
+def test_a_letter_under_tls(arguments):
+    with serving_tls(*arguments) as (port, authority):
+        done = send(port, "--rcpt", "ada@lab.example", "--tls", "require", "--ca", authority)
+        assert done.returncode == 0, done.stderr
+        assert re.search(rb"^C: STARTTLS\n(?:# .*\n)*S: 220 .*\n(?:# .*\n)*=== tls with TLSv1", done.stdout, re.M)
+        assert b"<ada@lab.example>: accepted: 250" in done.stdout
+        assert done.stdout.count(b"\nC: EHLO ") == 2
+        named = send(port, "--rcpt", "ada@lab.example", "--tls", "try", "--ca", authority, "--to", f"localhost:{port}")
+        assert named.returncode == 0, named.stderr
+        anybody = send(port, "--rcpt", "ada@lab.example", "--tls", "require", "--no-verify", "--quiet")
+        assert anybody.returncode == 0, anybody.stderr
+        stranger = send(port, "--rcpt", "ada@lab.example", "--tls", "try", "--quiet")
+        assert stranger.returncode == 75
+        assert stranger.stdout.startswith(
+            b"<ada@lab.example>: not delivered: no TLS: the certificate does not verify: unable to get local issuer"
+        )
+        assert stranger.stdout.endswith(b"; try again later\n")
+
+
+def test_a_letter_that_requires_tls():
+    with serving_tls("--policy", "secure") as (port, authority):
+        done = send(port, "--rcpt", "ada@lab.example", "--requiretls", "--ca", authority)
+        assert done.returncode == 0, done.stderr
+        assert b"C: MAIL FROM:<me@me.example> SIZE=21 REQUIRETLS\n" in done.stdout
+    with serving_tls("--tls") as (port, authority):
+        done = send(port, "--rcpt", "ada@lab.example", "--requiretls", "--ca", authority, "--quiet")
+        assert (done.returncode, b"5.7.30 REQUIRETLS support required" in done.stdout) == (1, True)
+    assert send(port, "--rcpt", "a@b", "--requiretls", "--no-verify").returncode == 2
+
+
+def test_nothing_goes_to_a_server_without_tls():
+    with serving("--quiet") as (port, _):
+        done = send(port, "--rcpt", "ada@lab.example", "--tls", "require")
+    assert done.returncode == 75
+    assert b"not delivered: no TLS: it is not offered, and nothing is sent in clear; try again later" in done.stdout
+    assert b"MAIL FROM" not in done.stdout
+
+
+def test_a_certificate_of_ones_own(tmp_path):
+    authority = trustme.CA()
+    issued = authority.issue_cert("localhost")
+    issued.private_key_pem.write_to_path(str(tmp_path / "key.pem"))
+    issued.cert_chain_pems[0].write_to_path(str(tmp_path / "cert.pem"))
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    files = ("--tls-cert", str(tmp_path / "cert.pem"), "--tls-key", str(tmp_path / "key.pem"))
+    with serving("--quiet", *files) as (port, _), smtplib.SMTP("localhost", port) as client:
+        client.starttls(context=ssl.create_default_context(cafile=tmp_path / "ca.pem"))
+        assert client.sendmail("me@me.example", ["ada@lab.example"], b"hello\r\n") == {}
+    for wrong in (("--tls-key", "x"), ("--tls-cert", str(tmp_path / "none.pem"))):
+        done = subprocess.run([*LAB, "serve", *wrong], capture_output=True, check=False)
+        assert done.returncode == 2
+        assert b"--tls-key goes with" in done.stderr or b"are no certificate and its key" in done.stderr
+    done = send(port, "--rcpt", "a@b", "--tls", "try", "--ca", str(tmp_path / "none.pem"))
+    assert done.returncode == 2
+    assert b"is no certificate in PEM" in done.stderr
+
+
+def test_a_password_is_not_asked_for_in_clear_where_tls_can_be_had():
+    with serving_tls("--tls", "--user", "zoe:secret") as (port, authority), smtplib.SMTP("localhost", port) as client:
+        client.ehlo("a")
+        assert "auth" not in client.esmtp_features
+        client.starttls(context=ssl.create_default_context(cafile=authority))
+        assert client.login("zoe", "secret")[0] == 235

@@ -5,13 +5,15 @@ from dataclasses import replace
 
 import pytest
 
+from esmtp_lab.errors import DataError
 from esmtp_lab.extensions import SHIPPED
+from esmtp_lab.extensions.starttls import STARTTLS
 from esmtp_lab.lab import Lab, server_dialect
 from esmtp_lab.protocol.client import Delivery
 from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.era import ERAS
 from esmtp_lab.protocol.policy import find_policy
-from esmtp_lab.protocol.session import NOT_VERBS
+from esmtp_lab.protocol.session import HANDSHAKE, NOT_VERBS
 from esmtp_lab.wire.command import compile_syntax
 from esmtp_lab.wire.path import Path
 
@@ -23,6 +25,8 @@ REGISTERED = {
     "EXPN",
     "HELP",
     "AUTH",
+    "STARTTLS",
+    "REQUIRETLS",
     "SEND",
     "SOML",
     "SAML",
@@ -44,7 +48,8 @@ def test_an_extension_states_what_a_definition_must(extension):
         assert form.verb in NOT_VERBS or not extension.local or form.verb.startswith("X")
         assert any(form.verb in row.inputs for row in extension.rows)
     assert {verb for row in extension.rows for verb in row.inputs} == {form.verb for form in extension.forms}
-    assert extension.answers.keys() == {form.verb for form in extension.forms}
+    assert extension.answers.keys() == {form.verb for form in extension.forms} - {HANDSHAKE}
+    assert {each.ehlo_keyword for each in SHIPPED}.issuperset(extension.needs)
     for parameter in (*extension.mail_parameters, *extension.rcpt_parameters):
         re.compile(parameter.value)
         assert parameter.meaning
@@ -66,11 +71,22 @@ def test_no_two_extensions_claim_the_same_name(extension):
 
 @pytest.mark.parametrize("extension", SHIPPED, ids=lambda extension: extension.ehlo_keyword)
 def test_a_host_with_this_extension_alone_offers_it_and_takes_mail(extension):
-    policy = replace(find_policy("lab"), extensions=(extension.ehlo_keyword,), passwords={"zoe": "x"}, clear_text=True)
+    keywords = (extension.ehlo_keyword, *extension.needs)
+    policy = replace(find_policy("lab"), extensions=keywords, passwords={"zoe": "x"}, clear_text=True)
+    tls = "require" if "STARTTLS" in keywords else "no"
     lab = Lab(policy=policy)
-    lab.deliver(Delivery(Path(b"a", b"b"), (Path(b"ada", b"lab.example"),), b"x\r\n"))
+    lab.deliver(Delivery(Path(b"a", b"b"), (Path(b"ada", b"lab.example"),), b"x\r\n", tls=tls))
     assert [outcome.accepted for outcome in lab.bench.delivery.outcomes] == [True]
-    assert list(lab.bench.client.offered) == [extension.ehlo_keyword]
+    offered = [event.offered for event in (crossing.event for crossing in lab.bench.log) if event.to == "EHLO"]
+    assert {keyword for each in offered for keyword in each} == set(keywords)
+    assert offered[-1] == ((extension.ehlo_keyword,) if extension is not STARTTLS else ())
+
+
+@pytest.mark.parametrize("extension", [each for each in SHIPPED if each.needs], ids=lambda each: each.ehlo_keyword)
+def test_a_host_without_what_an_extension_needs_cannot_be_put_together(extension):
+    policy = replace(find_policy("lab"), extensions=(extension.ehlo_keyword,))
+    with pytest.raises(DataError, match=f"{extension.ehlo_keyword} needs {extension.needs[0]}. Add"):
+        Lab(policy=policy)
 
 
 @pytest.mark.parametrize("extension", SHIPPED, ids=lambda extension: extension.ehlo_keyword)

@@ -12,7 +12,10 @@ from typing import NamedTuple
 
 import aiosmtplib
 
+from esmtp_lab.net.tls import client_context
+
 from .cases import DOMAIN, Case
+from .inside import certificate
 from .obtain import Lacking, nodemailer_folder
 
 SECONDS = 60.0
@@ -52,12 +55,19 @@ def _file(folder: Path, octets: bytes) -> Path:
     return file
 
 
+def _authority(folder: Path) -> Path:
+    file = folder / "ca.pem"
+    file.write_bytes(certificate().authority)
+    return file
+
+
 def swaks(port: int, case: Case, folder: Path) -> Told:
     """It ends the last line itself, even where that is ended already."""
     file = _file(folder, case.content.removesuffix(b"\r\n"))
     where = ["--server", "127.0.0.1", "--port", str(port), "--helo", HELO]
     who = ["--from", case.sender or "<>", "--to", ",".join(_paths(case))]
-    return _run(folder, ["swaks", *where, *who, "--data", f"@{file}"])
+    tls = ["--tls", "--tls-verify", "--tls-ca-path", str(_authority(folder))] if case.tls else []
+    return _run(folder, ["swaks", *where, *who, *tls, "--data", f"@{file}"])
 
 
 def curl(port: int, case: Case, folder: Path) -> Told:
@@ -65,13 +75,15 @@ def curl(port: int, case: Case, folder: Path) -> Told:
     who = ["--mail-from", case.sender, "--mail-rcpt-allowfails"]
     for path in _paths(case):
         who += ["--mail-rcpt", path]
+    who += ["--ssl-reqd", "--cacert", str(_authority(folder))] if case.tls else []
     file = _file(folder, case.content)
     return _run(folder, ["curl", "-q", "-sSv", f"smtp://127.0.0.1:{port}/{HELO}", *who, "--upload-file", str(file)])
 
 
 def msmtp(port: int, case: Case, folder: Path) -> Told:
     """Reads a file of this system, with lines that end in LF; told to leave the header alone."""
-    where = ["--host=127.0.0.1", f"--port={port}", f"--domain={HELO}", "--tls=off", "--auth=off"]
+    tls = ["--tls=on", f"--tls-trust-file={_authority(folder)}"] if case.tls else ["--tls=off"]
+    where = ["--host=localhost", f"--port={port}", f"--domain={HELO}", *tls, "--auth=off"]
     alone = ["--set-from-header=off", "--set-date-header=off", "--set-msgid-header=off", "--remove-bcc-headers=off"]
     letter = case.content.replace(b"\r\n", b"\n")
     return _run(folder, ["msmtp", *where, *alone, f"--from={case.sender}", "--", *_paths(case)], letter=letter)
@@ -82,6 +94,8 @@ def python_smtplib(port: int, case: Case, folder: Path) -> Told:
     options = [] if case.content.isascii() else ["BODY=8BITMIME"]
     try:
         with smtplib.SMTP("127.0.0.1", port, local_hostname=HELO, timeout=SECONDS) as client:
+            if case.tls:
+                client.starttls(context=client_context(certificate().authority))
             refused = client.sendmail(case.sender, _paths(case), case.content, mail_options=options)
     except smtplib.SMTPException as error:
         return Told(False, repr(error))
@@ -93,9 +107,14 @@ def python_aiosmtplib(port: int, case: Case, folder: Path) -> Told:
     options = [] if case.content.isascii() else ["BODY=8BITMIME"]
 
     async def send() -> object:
-        client = aiosmtplib.SMTP(hostname="127.0.0.1", port=port, local_hostname=HELO, timeout=SECONDS, start_tls=False)
-        async with client:
-            return await client.sendmail(case.sender, _paths(case), case.content, mail_options=options)
+        where = {"hostname": "127.0.0.1", "port": port, "local_hostname": HELO, "timeout": SECONDS}
+        context = client_context(certificate().authority) if case.tls else None
+        async with aiosmtplib.SMTP(**where, start_tls=case.tls, tls_context=context) as client:
+            sent = await client.sendmail(case.sender, _paths(case), case.content, mail_options=options)
+            opened = client.transport.get_extra_info("socket")
+        while case.tls and opened.fileno() >= 0:  # it does not wait for the goodbye of TLS
+            await asyncio.sleep(0.01)
+        return sent
 
     try:
         return Told(True, repr(asyncio.run(send())))
@@ -109,7 +128,8 @@ def nodemailer(port: int, case: Case, folder: Path) -> Told:
     says = {"use8BitMime": not case.content.isascii(), "size": len(case.content)}
     envelope = {"from": case.sender, "to": _paths(case), **says}
     letter = {"envelope": envelope, "raw": {"path": str(_file(folder, case.content))}}
-    server = {"host": "127.0.0.1", "port": port, "name": HELO, "ignoreTLS": True}
+    tls = {"requireTLS": True, "tls": {"ca": certificate().authority.decode()}} if case.tls else {"ignoreTLS": True}
+    server = {"host": "localhost", "port": port, "name": HELO, **tls}
     script = Path(__file__).parent / "nodemailer.cjs"
     return _run(folder, ["node", str(script), json.dumps([server, letter])], NODE_PATH=str(packages))
 

@@ -1,23 +1,45 @@
 """Servers that live in this process: ours, and aiosmtpd, which is a library."""
 
 import asyncio
+import ssl
 import threading
 from collections.abc import Coroutine
 from dataclasses import replace
-from functools import partial
-from typing import Any
+from functools import cache, partial
+from typing import Any, NamedTuple
 
+import trustme
 from aiosmtpd.smtp import SMTP, Envelope
 
 from esmtp_lab.lab import server_dialect
 from esmtp_lab.mailbox.memory import MemoryMailboxes
 from esmtp_lab.net.server import Limits, Server, serve
 from esmtp_lab.protocol.event import Event
-from esmtp_lab.protocol.policy import find_policy
+from esmtp_lab.protocol.policy import find_policy, with_tls
 
 from .cases import DOMAIN, MOST_OCTETS, PEOPLE, Case
 
 SECONDS = 30.0
+
+
+class Certificate(NamedTuple):
+    """A certificate for loopback: what a server of Python's needs, who vouches for it, and both parts in PEM."""
+
+    context: ssl.SSLContext
+    authority: bytes
+    chain: bytes
+    key: bytes
+
+
+@cache
+def certificate() -> Certificate:
+    """The certificate of every server here, ours and theirs."""
+    authority = trustme.CA()
+    issued = authority.issue_cert("localhost", "127.0.0.1", DOMAIN)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    issued.configure_cert(context)
+    chain = b"".join(each.bytes() for each in issued.cert_chain_pems)
+    return Certificate(context, authority.cert_pem.bytes(), chain, issued.private_key_pem.bytes())
 
 
 class Loop:
@@ -49,7 +71,8 @@ class OurServer:
 
     def __init__(self, loop: Loop, case: Case) -> None:
         people = {name: name.capitalize() for name in PEOPLE}
-        policy = replace(find_policy("lab"), domain=DOMAIN, mailboxes=people, lists={}, max_size=MOST_OCTETS)
+        host = with_tls(find_policy("lab")) if case.tls else find_policy("lab")
+        policy = replace(host, domain=DOMAIN, mailboxes=people, lists={}, max_size=MOST_OCTETS)
         dialect = server_dialect(policy, "rfc2821" if case.knows_ehlo else "rfc821")
         self.events: list[Event] = []
         self.mailboxes = MemoryMailboxes(DOMAIN)
@@ -62,6 +85,7 @@ class OurServer:
                 port=0,
                 limits=Limits(linger=1.0),
                 on_event=lambda _, event: self.events.append(event),
+                tls=certificate().context,
             )
         )
         self.port = self._server.port
@@ -70,7 +94,7 @@ class OurServer:
         """The contents in each mailbox that is not empty."""
         for letters in self.mailboxes.letters.values():
             for letter in letters:
-                assert letter.protocol == ("ESMTP" if case.knows_ehlo else "SMTP")
+                assert letter.protocol == ("ESMTPS" if case.tls else "ESMTP" if case.knows_ehlo else "SMTP")
                 assert letter.envelope.reverse_path is not None
                 assert letter.envelope.reverse_path.mailbox == case.sender.encode()
         return {name: [letter.content for letter in letters] for name, letters in self.mailboxes.letters.items()}
@@ -95,7 +119,8 @@ class Aiosmtpd:
         self.modern, self.old = (self._loop.run(self._listen(kind)) for kind in (SMTP, _Old))
 
     async def _listen(self, kind: type[SMTP]) -> int:
-        make = partial(kind, self, hostname=DOMAIN, loop=self._loop.loop, data_size_limit=MOST_OCTETS)
+        options = {"hostname": DOMAIN, "loop": self._loop.loop, "data_size_limit": MOST_OCTETS}
+        make = partial(kind, self, **options, tls_context=certificate().context)
         listener = await self._loop.loop.create_server(make, "127.0.0.1", 0)
         self._listeners.append(listener)
         return listener.sockets[0].getsockname()[1]

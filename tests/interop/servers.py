@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 from .cases import DOMAIN, PEOPLE, Case
-from .inside import Aiosmtpd
+from .inside import Aiosmtpd, certificate
 from .obtain import Lacking, unpack
 
 SECONDS = 30.0
@@ -113,6 +113,8 @@ class Rooted:
         for ours, theirs in self.files.items():
             text = (CONF / ours).read_text("utf-8")
             self._write(theirs, text.replace("@MODERN@", str(self.modern)).replace("@OLD@", str(self.old)))
+        self._write("etc/tls/chain.pem", certificate().chain.decode())
+        self._write("etc/tls/key.pem", certificate().key.decode())
         homes = [(f"home/{name}", self.keeper, self.keeper, 0o755) for name in PEOPLE]
         for name, user, group, mode in [*self.folders, ("tmp", 0, 0, 0o1777), ("var/log", 0, 0, 0o1777), *homes]:
             folder = self.root / name
@@ -218,7 +220,7 @@ class Postfix(Rooted):
     def trace(self, path: bytes, case: Case) -> bytes:
         """See `Rooted.trace`."""
         path = re.escape(path)
-        how = b"ESMTP" if case.knows_ehlo else b"SMTP"
+        how = b"ESMTPS" if case.tls else b"ESMTP" if case.knows_ehlo else b"SMTP"
         whom = rb"\n\tfor <%b>" % path if len(case.recipients) == 1 else b""
         return (
             rb"Return-Path: <%b>\nX-Original-To: %b\nDelivered-To: %b\n"
@@ -239,12 +241,12 @@ class Exim(Rooted):
     def trace(self, path: bytes, case: Case) -> bytes:
         """See `Rooted.trace`."""
         path, sender = re.escape(path), re.escape(case.sender.encode())
-        how = b"esmtp" if case.knows_ehlo else b"smtp"
+        how = rb"esmtps  \(TLS1[.\d]*\) tls \w+\n\t" if case.tls else b"esmtp" if case.knows_ehlo else b"smtp"
         whom = rb"\n\tfor %b" % path if len(case.recipients) == 1 else b""
         source = rb"\t\(envelope-from <%b>\)\n" % sender if sender else b""
         return (
             rb"Return-path: <%b>\nEnvelope-to: %b\n"
-            rb"Received: from \[127\.0\.0\.1\] \(helo=me\.example\)\n\tby lab\.example with %b \(Exim [\d.]+\)\n"
+            rb"Received: from \[127\.0\.0\.1\] \(helo=me\.example\)\n\tby lab\.example with %b ?\(Exim [\d.]+\)\n"
             rb"%b\tid [\w-]+%b;\n\t%b\n"
         ) % (sender, path, how, source, whom, _DATE)
 

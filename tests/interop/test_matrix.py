@@ -8,6 +8,7 @@ import pytest
 
 from esmtp_lab.lab import client_dialect
 from esmtp_lab.net.client import deliver
+from esmtp_lab.net.tls import client_context
 from esmtp_lab.protocol.client import Delivery
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.session import UNKNOWN
@@ -15,7 +16,7 @@ from esmtp_lab.wire.path import Path as MailPath
 
 from .cases import CASES, DOMAIN, Case, expected
 from .clients import CLIENTS
-from .inside import OurServer
+from .inside import OurServer, certificate
 from .servers import SERVERS, ForeignServer
 
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -38,9 +39,13 @@ def test_our_client_and_their_server(program: str, case: Case, their_server: Cal
     server = their_server(program)
     server.forget()
     events: list[Event] = []
-    delivery = Delivery(_path(case.sender), tuple(_path(f"{name}@{DOMAIN}") for name in case.recipients), case.content)
+    paths = tuple(_path(f"{name}@{DOMAIN}") for name in case.recipients)
+    delivery = Delivery(_path(case.sender), paths, case.content, tls="require" if case.tls else "no")
     port = server.modern if case.knows_ehlo else server.old
-    done = asyncio.run(deliver(delivery, client_dialect(), port=port, patience=0.1, on_event=events.append))
+    context = client_context(certificate().authority)
+    done = asyncio.run(
+        deliver(delivery, client_dialect(), port=port, patience=0.1, on_event=events.append, tls=context)
+    )
     _compare(server.arrived(want), events, want)
     accepted = [outcome.path.name.decode() for outcome in done.outcomes if outcome.accepted]
     assert accepted == [name for name in case.recipients if name in want.reached]

@@ -12,13 +12,16 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
+from ssl import SSLContext
 from typing import Any
 
 import pytest
+import uvloop
 
 from esmtp_lab.lab import server_dialect
 from esmtp_lab.mailbox.memory import MemoryMailboxes
 from esmtp_lab.net.server import Limits, Mailboxes, Server, serve
+from esmtp_lab.net.tls import Made, made_for
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.policy import Policy, find_policy
 
@@ -39,8 +42,11 @@ class Running:
     `events` holds what its sessions saw, `errors` what reached the loop's exception handler.
     """
 
-    def __init__(self, policy: Policy, era: str, mailboxes: Mailboxes | None, limits: Limits) -> None:
+    def __init__(
+        self, policy: Policy, era: str, mailboxes: Mailboxes | None, limits: Limits, tls: SSLContext | None, fast: bool
+    ) -> None:
         self.policy = policy
+        self._tls = tls
         self.memory = MemoryMailboxes(policy.domain)
         self.mailboxes = mailboxes or self.memory
         self.events: list[tuple[int, Event]] = []
@@ -49,7 +55,8 @@ class Running:
         self._limits = limits
         self._stop: Callable[[], object] = lambda: None
         self._opened: Future[int] = Future()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._main()))
+        run = uvloop.run if fast else asyncio.run
+        self._thread = threading.Thread(target=lambda: run(self._main()))
         self._thread.start()
         self.port = self._opened.result(SECONDS)
 
@@ -70,6 +77,7 @@ class Running:
             port=0,
             limits=self._limits,
             on_event=lambda number, event: self.events.append((number, event)),
+            tls=self._tls,
         )
 
     def shut(self) -> None:
@@ -141,7 +149,10 @@ Serving = Callable[..., Running]
 
 @pytest.fixture
 def serving() -> Iterator[Serving]:
-    """Starts servers: ``serving(policy, era=…, mailboxes=…, limits=…)``; at the end none may have failed inside."""
+    """Starts servers: ``serving(policy, era=…, mailboxes=…, limits=…, tls=…)``; at the end none may have failed inside.
+
+    One that is `fast` runs on uvloop.
+    """
     started: list[Running] = []
 
     def start(
@@ -150,15 +161,31 @@ def serving() -> Iterator[Serving]:
         era: str = "rfc2821",
         mailboxes: Mailboxes | None = None,
         limits: Limits | None = None,
+        tls: SSLContext | None = None,
+        fast: bool = False,
     ) -> Running:
         chosen = find_policy(policy) if isinstance(policy, str) else policy
-        started.append(Running(chosen, era, mailboxes, limits or Limits(linger=1.0)))
+        started.append(Running(chosen, era, mailboxes, limits or Limits(linger=1.0), tls, fast))
         return started[-1]
 
     yield start
     for running in started:
         running.stop()
         assert running.errors == []
+
+
+@pytest.fixture(scope="session")
+def made() -> Made:
+    """A certificate of the lab for loopback."""
+    return made_for(["localhost", "127.0.0.1", "::1", "lab.example"])
+
+
+@pytest.fixture(scope="session")
+def authority(made: Made, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of who vouches for that certificate."""
+    file = tmp_path_factory.mktemp("tls") / "ca.pem"
+    file.write_bytes(made.authority)
+    return file
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import pytest
 from esmtp_lab.errors import LocalProtocolError
 from esmtp_lab.lab import client_dialect
 from esmtp_lab.protocol.client import ClientSession, Delivery, Outcome
+from esmtp_lab.protocol.side import NOTHING_YET
 from esmtp_lab.wire.path import Path
 from esmtp_lab.wire.reply import Reply
 
@@ -147,7 +148,7 @@ def test_who_is_left_upon_ehlo_tries_at_once_without(replies: tuple[str, ...], l
     plain = delivery.again(client)
     assert (plain is not None) == again
     if plain is not None:
-        assert (plain.plain, plain.heard) == (True, 0)
+        assert (plain.plain, plain.heard) == (True, NOTHING_YET)
         assert plain.again(client) is None
         assert script(plain, "220 a")[0] == ["HELO me.example"]
 

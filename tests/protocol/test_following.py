@@ -188,8 +188,8 @@ def test_another_session_knows_nothing_of_the_one_before(greeting: str) -> None:
 
 
 def test_220_is_a_greeting_on_a_closed_channel_alone() -> None:
-    """Other commands are answered 220 as well (RFC 2487 section 4)."""
-    assert row(last(READY + "C: STARTTLS\nS: 220 go on")) == ("server", "reply", "UNKNOWN", "ready")
+    """Other commands are answered 220 as well (RFC 3207 section 4)."""
+    assert row(last(READY + "C: STARTTLS\nS: 220 go on")) == ("server", "reply", "STARTTLS", "handshake")
     assert row(last(READY + "C: QUIT\nS: 221 bye\nS: 220 a")) == ("server", "reply", "GREETING", "initial")
     assert row(last(READY + "C: QUIT\nS: 221 bye\nS: 250 a")) == ("server", "reply", "", "closed")
 

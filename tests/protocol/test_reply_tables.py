@@ -14,7 +14,7 @@ import pytest
 from esmtp_lab.extensions import SHIPPED
 from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.era import ERAS
-from esmtp_lab.protocol.session import CONTINUATION, END_OF_DATA, GREETING
+from esmtp_lab.protocol.session import CONTINUATION, END_OF_DATA, GREETING, HANDSHAKE
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "rfc"
 R821, R1869, R2821, R5321 = "rfc821", "rfc1869", "rfc2821", "rfc5321"
@@ -62,6 +62,8 @@ OTHERS = {
     ("", "TURN"): ({250}, {502, 503}),
     ("", "AUTH"): ({235, 334}, {432, 454, 503, 504, 530, 534, 535, 538}),  # RFC 4954 sections 4 and 6, RFC 2554
     ("", CONTINUATION): ({235, 334}, {501, 535}),  # RFC 4954 section 4
+    ("", "STARTTLS"): ({220}, {454}),  # RFC 3207 section 4
+    ("", HANDSHAKE): (set(), set()),  # no line answers it
     ("", "XPING"): ({250}, {501}),
 }
 """What stands in no table of an era: success with what asks for more, and failure."""

@@ -56,22 +56,22 @@ def test_what_leaves_the_buffers_as_they_are(line: str) -> None:
 
 @pytest.mark.parametrize("era", [era for era in ERAS if ERAS[era].speaks_ehlo])
 def test_what_ends_a_group(era: str) -> None:
-    """RFC 2920 section 3.1; RFC 4954 section 4 says the same of AUTH, and the local XPING is like NOOP."""
+    """RFC 2920 section 3.1; RFC 3207 and RFC 4954 section 4 say the same of STARTTLS and AUTH; XPING is like NOOP."""
     forms = Dialect(ERAS[era], SHIPPED).forms
-    ends = {"EHLO", "DATA", "VRFY", "EXPN", "TURN", "QUIT", "NOOP"} | {"AUTH", "XPING"}
+    ends = {"EHLO", "DATA", "VRFY", "EXPN", "TURN", "QUIT", "NOOP"} | {"AUTH", "STARTTLS", "XPING"}
     assert {verb for verb, form in forms.items() if form.ends_group} == ends
 
 
 def test_what_may_hold_beside_the_state() -> None:
     assert set(FACTS) == {"extended", "authenticated", "tls"}
-    assert set(NOT_VERBS) == {"GREETING", "END_OF_DATA", "CONTINUATION", "UNKNOWN"}
+    assert set(NOT_VERBS) == {"GREETING", "END_OF_DATA", "CONTINUATION", "HANDSHAKE", "UNKNOWN"}
 
 
 def test_what_a_row_and_a_form_do_not_say() -> None:
     """A row clears nothing, a form has 250 and no other code, and both are for every era."""
     assert row("a b", "C", "2", "", "d") == Row(frozenset("ab"), frozenset("C"), "2", "", "d")
-    assert not Row(frozenset(), frozenset(), "2", "", "d").clears
-    assert row("a", "C", "2", "", "d", clears="transaction").clears
+    assert Row(frozenset(), frozenset(), "2", "", "d").clears == ""
+    assert row("a", "C", "2", "", "d", clears="transaction").clears == "transaction"
     form = Form("VERB", "", "meaning", "lineage")
     assert (form.success, form.failure, form.intermediate) == ((250,), (), ())
     assert (form.ends_group, form.eras) == (False, frozenset())

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from esmtp_lab.commands.annotate import annotate_lines
 from esmtp_lab.commands.run import play_script
+from esmtp_lab.export.jsonl import record
 from esmtp_lab.export.transcript import mask, protocol_line
 from esmtp_lab.lab import Lab, client_dialect
 from esmtp_lab.protocol.event import Event
@@ -369,3 +370,35 @@ def test_what_run_writes_as_json_is_read():
 )
 def test_the_marks_of_swaks(line, shown):
     assert told(b"<-  220 x\n" + line).removeprefix("S: 220 x").strip() == shown
+
+
+# TLS -------------------------------------------------------------------------------------------------
+
+CLEAR = "S: 220 a\nC: EHLO b\nS: 250-a\nS: 250 STARTTLS\nC: STARTTLS\nS: 220 go\n"
+
+
+@pytest.mark.parametrize("moment", ["=== tls with TLSv1.3\n", "=== tls\n", ""])
+def test_tls_is_known_with_its_moment_and_without(moment):
+    """What can be read behind the 220 was said under TLS, whether or not the transcript has the moment."""
+    found = events((CLEAR + moment + "C: EHLO b\nS: 250 a\nC: MAIL FROM:<a@b>").encode())
+    assert [event.before.protected for event in found if event.octets == b"EHLO b\r\n"] == [False, True]
+    assert found[-1].before.facts == {"tls", "extended"}
+    assert [event.octets for event in found if event.kind == "moment"] == ([moment[4:-1].encode()] if moment else [])
+
+
+def test_what_stands_between_starttls_and_its_reply_was_said_in_clear():
+    found = events((CLEAR.replace("S: 220 go\n", "C: NOOP\nS: 220 go\n") + "C: EHLO b").encode())
+    (noop,) = [event for event in found if event.octets == b"NOOP\r\n"]
+    assert noop.in_flight == ("STARTTLS",)
+    assert not noop.before.protected
+    assert found[-1].before.protected
+
+
+def test_json_says_what_was_under_tls(plays):
+    lab = plays("C: EHLO a\nC: STARTTLS\nC: EHLO a\nC: QUIT", policy="secure")
+    protected = [event for crossing in lab.bench.log for event in lab.lines(crossing) if event.kind != "moment"]
+    lines = [record(event, None, event.after.state, event.after.state) for event in protected]
+    assert ['"tls": true' in line for line in lines] == [event.before.protected for event in protected]
+    back = events("\n".join(lines).encode())
+    assert [event.before.protected for event in back if event.kind != "moment"] == ['"tls"' in line for line in lines]
+    assert [event.octets for event in back if event.kind == "moment"] == [b"tls"]

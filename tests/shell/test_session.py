@@ -10,6 +10,8 @@ from esmtp_lab.errors import DataError
 from esmtp_lab.shell.commands import TABLE, find, suggestions
 from esmtp_lab.shell.entry import remember
 from esmtp_lab.shell.foresight import hint
+from esmtp_lab.shell.rows import LAB, mark
+from esmtp_lab.shell.save import transcript
 from esmtp_lab.shell.session import Session
 from esmtp_lab.wire.transcript import read
 
@@ -301,3 +303,53 @@ def test_no_secret_is_kept_for_the_up_arrow(types: Types, line: str) -> None:
     for text, kind in ((line, "command"), ("c2VjcmV0", "line"), ("NOOP", "command")):
         remember(history, session, text, kind)
     assert history.get_strings() == ["NOOP"]
+
+
+# TLS -----------------------------------------------------------------------------------------------
+
+
+def test_tls_shows_in_the_marks(types: Types) -> None:
+    session = types("EHLO me.example", policy="secure")
+    session.type("/tls")
+    session.type("EHLO me.example")
+    session.type("MAIL")
+    marks = [mark(item.event) if item.event else LAB for item in session.record.items]
+    texts = [item.text for item in session.record.items if item.event is None]
+    assert marks.count(" ~>") == 2
+    assert (marks[-2], marks[-1]) == ("<~*", LAB) or marks[-1] == "<~*"
+    assert "<~ " in marks
+    assert "tls (stand-in): no octet is encrypted on this bench" in texts
+    assert "=== tls (stand-in): no octet is encrypted on this bench" in transcript(session)
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ((), "STARTTLS was not offered; /host secure offers it when you say EHLO"),
+        (("EHLO a", "MAIL FROM:<a@b>"), "not in a mail transaction: RSET ends it"),
+    ],
+)
+def test_tls_that_cannot_begin(types: Types, lines: tuple[str, ...], told: str) -> None:
+    session = types(*lines, policy="secure")
+    session.type("/tls")
+    assert session.record.items[-1].text == told
+
+
+def test_tls_that_holds_is_explained(types: Types) -> None:
+    session = types("EHLO a", "STARTTLS", policy="secure")
+    assert session.type("/tls").page.title == "under TLS"
+    session = types(role="server")
+    session.type("/tls")
+    assert "the client begins TLS" in session.record.items[-1].text
+
+
+def test_a_hint_tells_the_reply_to_starttls(types: Types) -> None:
+    assert hint(types("EHLO a", policy="secure"), "STARTTLS").line.endswith("→ 220")
+
+
+def test_undo_of_tls(types: Types) -> None:
+    session = types("EHLO a", "STARTTLS", policy="secure")
+    session.type("/undo")
+    assert not session.lab.bench.client.position.protected
+    session.type("/redo")
+    assert session.lab.bench.client.position.protected
