@@ -243,8 +243,8 @@ class Channel(asyncio.BufferedProtocol):
         self._step(self._session.start)
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        """Where the next octets are put: a large room as long as content comes."""
-        return self._server.room if self._session.in_content else self._server.small_room
+        """Where the next octets are put: a large room as soon as content has begun to come."""
+        return self._server.small_room if self._session.draft is None else self._server.room
 
     def buffer_updated(self, nbytes: int) -> None:
         """Octets have come. After the server's last word they are let go by."""

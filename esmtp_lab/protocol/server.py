@@ -151,8 +151,8 @@ class ServerSession(Side):
         return {"domain": self.policy.domain, "client": self.client_name}
 
     def _context(self) -> Context:
-        about = (self.policy, self.position, self.envelope, self.client_name, self.dialect.forms)
-        return Context(*about, self.exchange, self._nonce)
+        forms = self.dialect.forms
+        return Context(self.policy, self.position, self.envelope, self.client_name, forms, self.exchange, self._nonce)
 
     def _draw(self, now: float) -> str:
         """A nonce. Where nobody gives one, it is one that an onlooker could reckon, but the same when played again."""
@@ -307,7 +307,7 @@ class ServerSession(Side):
         if answer.key == HANG_UP:
             return [self.closed("server", now)]
         reply, octets = self._worded(answer)
-        if reply.severity in (4, 5) and reply.code != 421:
+        if reply.code >= 400 and reply.code != 421:
             self._errors += 1
             if self._errors == self.most_errors:
                 reply, octets = self._worded(Answer("too-many-errors", self._about()))

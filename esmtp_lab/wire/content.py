@@ -51,7 +51,7 @@ class Stamps(NamedTuple):
         text = self.tail + block
         over = text.find(b"\r\n\r\n")
         end = over + 2 if over >= 0 else text.rfind(b"\r\n")
-        more = sum(1 for _ in _STAMP.finditer(text, 0, end))
+        more = len(_STAMP.findall(text, 0, end))
         tail = b"" if over >= 0 else text[end:]
         return Stamps(self.found + more, tail if len(tail) <= _TAIL else tail[:_TAIL] + tail[-1:])
 
