@@ -16,6 +16,7 @@ from esmtp_lab.protocol.session import (
     CONTINUATION,
     END_OF_DATA,
     FORMS,
+    LAST_CHUNK,
     NOT_VERBS,
     TABLE,
     UNKNOWN,
@@ -35,8 +36,18 @@ class Move(NamedTuple):
     row: Row | None
 
 
+class Following(NamedTuple):
+    """Octets that a command line counts and that belong to it: how many, the input that they end in, and the keyword
+    that a server must have offered for it."""
+
+    octets: int
+    entry: str
+    keyword: str
+
+
 class Heard(NamedTuple):
-    """A line of the client's as its hearer takes it: the input, the command, and what is wrong with its octets.
+    """A line of the client's as its hearer takes it: the input, the command, what is wrong with its octets, and what
+    follows behind it.
 
     A line of an exchange is no command.
     """
@@ -44,6 +55,12 @@ class Heard(NamedTuple):
     entry: str
     command: Command | None
     deviations: tuple[Deviation, ...]
+    following: Following | None = None
+
+
+MOST_FOLLOWING = (1 << 32) - 1
+"""Octets that a command may announce. Nobody can mean more, and nobody can wait for more: whoever discarded them one
+day would have held the channel till then, and whoever did not would take them for commands."""
 
 
 class Dialect:
@@ -70,10 +87,14 @@ class Dialect:
             if not each.eras or era.name in each.eras
         )
         self._index: dict[tuple[str, str], list[Row]] = {}
+        self._letting: dict[tuple[str, str], list[Row]] = {}
         for each in self.rows:
+            lets = bool({"2", "3"} & {*each.severities})
             for state in each.states:
                 for entry in each.inputs:
                     self._index.setdefault((state, entry), []).append(each)
+                    if lets:
+                        self._letting.setdefault((state, entry), []).append(each)
         foreign = (*FORMS, *(form for each in heard_of for form in each.forms))
         self._heard_of = {form.verb: form.syntax for form in foreign if form.verb not in NOT_VERBS}
         self._framings = {state: "line" for state, entry in self._index if entry == CONTINUATION}
@@ -82,6 +103,9 @@ class Dialect:
             verb: tuple(each.checks[verb] for each in self.extensions if verb in each.checks) for verb in self.forms
         }
         self.content_checks = tuple(each.checks_content for each in self.extensions if each.checks_content is not None)
+        self._counting = {
+            form.verb: (form, each.ehlo_keyword) for each in self.extensions for form in each.forms if form.octets
+        }
         self._places = {form.verb: each.places for each in self.extensions if each.places for form in each.forms}
         self._exchanges = frozenset(
             entry for row in self.rows for entry in row.inputs if self.framing(row.to) == "line"
@@ -114,7 +138,14 @@ class Dialect:
         found = deviations(line.octets)
         if line.length > (limit := self.line_limit(entry)):
             found += (Deviation(limit, "overlong", line.length),)
-        return Heard(entry, command, found)
+        if command is None or command.problem is not None or found or entry not in self._counting:
+            return Heard(entry, command, found)
+        form, keyword = self._counting[entry]
+        digits = command.values[form.octets].lstrip(b"0")
+        if len(digits) > len(str(MOST_FOLLOWING)) or (count := int(digits or b"0")) > MOST_FOLLOWING:
+            return Heard(entry, command, (Deviation(line.octets.index(digits), "endless", len(digits)),))
+        last = form.last in command.values
+        return Heard(entry, command, (), Following(count, LAST_CHUNK if last else entry, keyword))
 
     def syntax(self, verb: str) -> str | None:
         """The syntax of a verb, or None where this side does not implement it."""
@@ -126,8 +157,8 @@ class Dialect:
         return verb if self.syntax(verb) is not None or verb in self.era.verbs else UNKNOWN
 
     def may(self, position: Position, entry: str) -> bool:
-        """Whether an input has a row here; one that has none is out of order."""
-        for each in self._index.get((position.state, entry), ()):
+        """Whether an input has a row here that lets it come; one that has none is out of order."""
+        for each in self._letting.get((position.state, entry), ()):
             if each.needs <= position.facts and not each.unless & position.facts:
                 return True
         return False
@@ -160,13 +191,14 @@ class Dialect:
         """What the client's octets are in a state: "content", a "line" of an exchange, or a "command"."""
         return self._framings.get(state, "command")
 
-    def parameter(self, verb: str, keyword: str) -> tuple[Extension, ParameterForm] | None:
-        """The extension and the form behind a parameter of a verb, or None where nobody defines it."""
-        for extension in self.extensions:
-            for form in extension.parameters(verb):
-                if form.keyword == keyword:
-                    return extension, form
-        return None
+    def parameters(self, verb: str, keyword: str) -> tuple[tuple[Extension, ParameterForm], ...]:
+        """The extensions and the forms behind a parameter of a verb: one may add values to what another defines."""
+        return tuple(
+            (extension, form)
+            for extension in self.extensions
+            for form in extension.parameters(verb)
+            if form.keyword == keyword
+        )
 
     def places(self, verb: str, policy: Policy, mailbox: str) -> tuple[str, ...]:
         """Where a letter for a mailbox goes, by the verb that opened its transaction."""
@@ -199,11 +231,15 @@ def value_fits(form: ParameterForm, parameter: Parameter) -> bool:
 
 
 def choose(keywords: tuple[str, ...], known: tuple[Extension, ...], where: str) -> tuple[Extension, ...]:
-    """The extensions of these keywords. Raises DataError for a keyword that nobody implements."""
+    """The extensions of these keywords. Raises DataError for a keyword that nobody implements, or whose extension needs
+    another that is not among them."""
     by_keyword = {each.ehlo_keyword: each for each in known}
     for keyword in keywords:
         if keyword not in by_keyword:
             raise DataError(where, f"no extension {keyword!r} is implemented; there are {', '.join(by_keyword)}")
+        for need in by_keyword[keyword].needs:
+            if need not in keywords:
+                raise DataError(where, f"{keyword} cannot be used without {need}. Add {need!r} to extensions")
     return tuple(by_keyword[keyword] for keyword in keywords)
 
 

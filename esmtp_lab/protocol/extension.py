@@ -5,7 +5,7 @@ keyword, its parameters, additional verbs, parameters of MAIL and RCPT, how the 
 what server and client do, and by how much it lets command lines grow. `Extension` is that list.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -52,18 +52,20 @@ Checking = Callable[[Context, Command], Answer | None]
 class Extension:
     """One service extension. Its functions are pure, and those that check return a refusal or None.
 
-    `line_growth` says by how many octets each verb's line may be longer. `offered_params` gives what follows
-    the keyword in the EHLO reply, `offered_when` whether a host offers it just now. `answers` is the behaviour of its
-    verbs, `checks` refuses commands by verb, `checks_content` a letter by what is known of its content;
-    `rewrites` changes a reply, `places` says where a letter for a mailbox goes whose transaction one of the verbs
-    opened. For the client, `adds` gives the parameter that a letter should carry,
-    and `needed_for` says why a letter cannot travel without the extension, or nothing.
+    `needs` are the keywords of those without which it cannot be used. `line_growth` says by how many octets each verb's
+    line may be longer. `offered_params` gives what follows the keyword in the EHLO reply, `offered_when` whether a host
+    offers it just now. `answers` is the behaviour of its verbs, `checks` refuses commands by verb, `checks_content` a
+    letter by what is known of its content, of which with chunks a part is asked about first; `rewrites` changes a
+    reply, `places` says where a letter for a mailbox goes whose transaction one of the verbs opened. For the client,
+    `adds` gives the parameter that a letter should carry; of several with one keyword that of the extension listed last
+    is sent. `needed_for` says why a letter cannot travel without the extension, or nothing.
     """
 
     name: str
     ehlo_keyword: str
     defined_in: str
     meaning: str
+    needs: tuple[str, ...] = ()
     forms: tuple[Form, ...] = ()
     rows: tuple[Row, ...] = ()
     mail_parameters: tuple[ParameterForm, ...] = ()
@@ -87,6 +89,10 @@ class Extension:
         keep it; what RFC 6648 says of X is about other names.
         """
         return self.ehlo_keyword.upper().startswith("X")
+
+    def usable(self, offered: Collection[str]) -> bool:
+        """Whether a server that offers these keywords lets it be used."""
+        return self.ehlo_keyword in offered and all(need in offered for need in self.needs)
 
     def parameters(self, verb: str) -> tuple[ParameterForm, ...]:
         """The parameters that this extension adds to a verb."""

@@ -1,6 +1,5 @@
 """What seldom happens: drafts that come to nothing, replies that nobody asked for, data that cannot be read."""
 
-
 import pytest
 
 from esmtp_lab.errors import DataError
