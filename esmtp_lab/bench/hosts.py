@@ -18,6 +18,9 @@ from esmtp_lab.protocol.queue import Queued, after, notice
 from esmtp_lab.protocol.transaction import Letter
 from esmtp_lab.wire.path import Path
 
+CHUNK = 65_536
+"""Octets of the chunks in which a letter goes on that came as BODY=BINARYMIME: all of them are kept (RFC 3030 section
+3). Where the next host cannot take it, that is a failure as others are."""
 NOWHERE = "there is no host of that name in this lab, and nothing leaves it"
 
 
@@ -120,7 +123,8 @@ class Forwarding:
         away = tuple(_path(name) for name in names if "@" in name)
         if away:
             content = letter.received(self._domain) + letter.content
-            self._hosts.submit(self._domain, Delivery(letter.envelope.reverse_path or Path(), away, content))
+            reverse_path, chunk = letter.envelope.reverse_path or Path(), CHUNK if letter.envelope.binary else 0
+            self._hosts.submit(self._domain, Delivery(reverse_path, away, content, chunk=chunk))
 
     def save(self) -> Any:
         """See `Mailboxes.save`."""

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 from esmtp_lab.errors import LocalProtocolError
 from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.event import Event
-from esmtp_lab.protocol.session import END_OF_DATA, GREETING
+from esmtp_lab.protocol.session import END_OF_DATA, GREETING, LAST_CHUNK
 from esmtp_lab.protocol.side import Side
 from esmtp_lab.wire.command import render_command
-from esmtp_lab.wire.framing import bare
+from esmtp_lab.wire.content import unlined
 from esmtp_lab.wire.path import Path
 from esmtp_lab.wire.reply import Reply
 from esmtp_lab.wire.transparency import travelling
@@ -85,7 +85,9 @@ class Delivery:
 
     `content` is in octets, as it is to arrive; `decided` holds the outcomes so far; `taken` counts the recipients that
     were asked for. A `plain` delivery does not try EHLO; one that `turns` asks to change roles where it would leave and
-    may (RFC 821 section 3.8). `heard` counts the replies that were acted upon, each once.
+    may (RFC 821 section 3.8). Where a server offers it, content goes in chunks of `chunk` octets, unless that is 0
+    (RFC 3030); `sent` counts the octets that did. Content that is not made of lines can go in no other way. `heard`
+    counts the replies that were acted upon, each once.
     """
 
     reverse_path: Path
@@ -98,6 +100,8 @@ class Delivery:
     plain: bool = False
     turns: bool = False
     heard: int = 0
+    chunk: int = 0
+    sent: int = 0
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -136,17 +140,17 @@ class Delivery:
     def _mail(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
         if not self.forward_paths:
             return self._part(client), self
-        if why := _unfit(self.content):
+        if not self._chunks(client) and (why := _unfit(self.content)):
             return self._part(client), self._all(None, why)
-        parameters = []
+        parameters = {}
         for extension in client.dialect.known:
-            if extension.ehlo_keyword not in client.offered:
+            if not extension.usable(client.offered):
                 why = extension.needed_for(self.content)
                 if why:
                     return self._part(client), self._all(None, why)
             elif extension.adds is not None and (parameter := extension.adds(self.content)):
-                parameters.append(parameter)
-        values = {"reverse_path": self.reverse_path, "parameters": tuple(parameters)}
+                parameters[parameter.keyword] = parameter
+        values = {"reverse_path": self.reverse_path, "parameters": tuple(parameters.values())}
         return client.line("MAIL", **values), self
 
     def _rcpt(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
@@ -160,10 +164,24 @@ class Delivery:
         if after.taken < len(after.forward_paths):
             path = after.forward_paths[after.taken]
             return client.line("RCPT", forward_path=path), replace(after, taken=after.taken + 1)
-        return client.line("DATA") if after.hopes else client.line("QUIT"), after
+        if not after.hopes:
+            return client.line("QUIT"), after
+        return after._next_chunk(client, reply) if self._chunks(client) else (client.line("DATA"), after)
 
     def _content(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
         return travelling(self.content), self
+
+    def _chunks(self, client: ClientSession) -> bool:
+        """Whether the content goes in chunks."""
+        return self.chunk > 0 and "CHUNKING" in client.offered
+
+    def _next_chunk(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
+        """One more chunk, octet for octet: its command with the octets close behind (RFC 3030 section 2)."""
+        octets = self.content[self.sent : self.sent + self.chunk]
+        sent = self.sent + len(octets)
+        last = b"LAST" if sent == len(self.content) else None
+        line = client.line("BDAT", chunk_size=b"%d" % len(octets), end_marker=last)
+        return line + octets, replace(self, sent=sent)
 
     def _end(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
         return self._part(client), self._all(reply)
@@ -192,9 +210,12 @@ class Delivery:
 
 
 def _unfit(content: bytes) -> str:
-    """Why no client may send content as it is: CR and LF stand together or not at all (RFC 2821 section 2.3.7)."""
-    place = bare(content)
-    return "" if place is None else f"the letter holds a CR or LF by itself at octet {place}"
+    """Why content cannot go with DATA: CR and LF stand together or not at all (RFC 2821 section 2.3.7), and there is no
+    NUL (RFC 2045 section 2.8)."""
+    place = unlined(content)
+    if place is None:
+        return ""
+    return f"the letter holds a NUL, or a CR or LF by itself, at octet {place}, and does not go in chunks"
 
 
 # A client acts upon the first digit alone (RFC 2821 section 4.2). It falls back to HELO after any error to EHLO, as
@@ -215,6 +236,10 @@ _STEPS = {
     ("DATA", 2): Delivery._give_up,
     ("DATA", 0): Delivery._end,
     (END_OF_DATA, 0): Delivery._end,
+    # a refused chunk ends the transaction (RFC 3030 section 2); QUIT clears it as RSET would
+    ("BDAT", 2): Delivery._next_chunk,
+    ("BDAT", 0): Delivery._end,
+    (LAST_CHUNK, 0): Delivery._end,
     ("TURN", 2): Delivery._stop,
     ("QUIT", 0): Delivery._stop,
 }
