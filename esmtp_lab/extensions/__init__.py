@@ -4,6 +4,8 @@ They are listed here one by one, so that nothing is scanned before the first pro
 """
 
 from esmtp_lab.extensions.auth import AUTH
+from esmtp_lab.extensions.binarymime import BINARYMIME
+from esmtp_lab.extensions.chunking import CHUNKING
 from esmtp_lab.extensions.eightbitmime import EIGHTBITMIME
 from esmtp_lab.extensions.enhancedstatuscodes import ENHANCEDSTATUSCODES
 from esmtp_lab.extensions.expn import EXPN
@@ -30,5 +32,7 @@ SHIPPED: tuple[Extension, ...] = (
     SOML,
     SAML,
     TURN,
+    CHUNKING,
+    BINARYMIME,
 )
 """Every extension that the lab implements."""

@@ -5,14 +5,15 @@ from dataclasses import replace
 
 import pytest
 
+from esmtp_lab.errors import DataError
 from esmtp_lab.extensions import SHIPPED
 from esmtp_lab.lab import Lab, server_dialect
 from esmtp_lab.protocol.client import Delivery
 from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.era import ERAS
 from esmtp_lab.protocol.policy import find_policy
-from esmtp_lab.protocol.session import NOT_VERBS
-from esmtp_lab.wire.command import compile_syntax
+from esmtp_lab.protocol.session import NOT_VERBS, WHOLE
+from esmtp_lab.wire.command import Syntax, compile_syntax
 from esmtp_lab.wire.path import Path
 
 REGISTERED = {
@@ -27,7 +28,18 @@ REGISTERED = {
     "SOML",
     "SAML",
     "TURN",
+    "CHUNKING",
+    "BINARYMIME",
 }
+DEFINE_AGAIN = {("BINARYMIME", "BODY")}
+"""RFC 3030 section 3 adds a value to a parameter that RFC 6152 defined, which keeps those that it had."""
+
+
+def every_piece(syntax: Syntax):
+    """The pieces of a syntax, those in brackets as well."""
+    for piece in syntax:
+        yield piece
+        yield from every_piece(piece.inner)
 
 
 @pytest.mark.parametrize("extension", SHIPPED, ids=lambda extension: extension.ehlo_keyword)
@@ -43,8 +55,13 @@ def test_an_extension_states_what_a_definition_must(extension):
         assert form.lineage
         assert form.verb in NOT_VERBS or not extension.local or form.verb.startswith("X")
         assert any(form.verb in row.inputs for row in extension.rows)
-    assert {verb for row in extension.rows for verb in row.inputs} == {form.verb for form in extension.forms}
-    assert extension.answers.keys() == {form.verb for form in extension.forms}
+    own = {form.verb for form in extension.forms}
+    assert {verb for row in extension.rows for verb in row.inputs if {"2", "3"} & {*row.severities}} == own
+    # a letter that has come whole is answered by whoever stores it
+    assert extension.answers.keys() == own - WHOLE
+    for form in extension.forms:
+        named = {piece.text for piece in every_piece(compile_syntax(form.syntax))}
+        assert {form.octets, form.last} - {""} <= named
     for parameter in (*extension.mail_parameters, *extension.rcpt_parameters):
         re.compile(parameter.value)
         assert parameter.meaning
@@ -60,17 +77,35 @@ def test_no_two_extensions_claim_the_same_name(extension):
     assert extension.ehlo_keyword not in {each.ehlo_keyword for each in others}
     for verb in ("MAIL", "RCPT"):
         mine = {form.keyword for form in extension.parameters(verb)}
-        assert not mine & {form.keyword for each in others for form in each.parameters(verb)}
+        again = {keyword for name, keyword in DEFINE_AGAIN if name == extension.ehlo_keyword}
+        theirs = {
+            form.keyword
+            for each in others
+            for form in each.parameters(verb)
+            if (each.ehlo_keyword, form.keyword) not in DEFINE_AGAIN
+        }
+        assert mine & theirs == again & mine
     assert not {form.verb for form in extension.forms} & {form.verb for each in others for form in each.forms}
 
 
 @pytest.mark.parametrize("extension", SHIPPED, ids=lambda extension: extension.ehlo_keyword)
-def test_a_host_with_this_extension_alone_offers_it_and_takes_mail(extension):
-    policy = replace(find_policy("lab"), extensions=(extension.ehlo_keyword,), passwords={"zoe": "x"}, clear_text=True)
+def test_a_host_with_this_extension_and_what_it_needs_offers_it_and_takes_mail(extension):
+    keywords = [*extension.needs, extension.ehlo_keyword]
+    policy = replace(find_policy("lab"), extensions=tuple(keywords), passwords={"zoe": "x"}, clear_text=True)
     lab = Lab(policy=policy)
     lab.deliver(Delivery(Path(b"a", b"b"), (Path(b"ada", b"lab.example"),), b"x\r\n"))
     assert [outcome.accepted for outcome in lab.bench.delivery.outcomes] == [True]
-    assert list(lab.bench.client.offered) == [extension.ehlo_keyword]
+    assert list(lab.bench.client.offered) == keywords
+
+
+@pytest.mark.parametrize("extension", [each for each in SHIPPED if each.needs], ids=lambda each: each.ehlo_keyword)
+def test_no_host_has_an_extension_without_those_that_it_needs(extension):
+    assert {*extension.needs} <= {each.ehlo_keyword for each in SHIPPED}
+    policy = replace(find_policy("lab"), extensions=(extension.ehlo_keyword,))
+    with pytest.raises(DataError, match=f"cannot be used without {extension.needs[0]}. Add '{extension.needs[0]}'"):
+        Lab(policy=policy)
+    assert not extension.usable({extension.ehlo_keyword})
+    assert extension.usable({extension.ehlo_keyword, *extension.needs})
 
 
 @pytest.mark.parametrize("extension", SHIPPED, ids=lambda extension: extension.ehlo_keyword)
