@@ -3,8 +3,9 @@
 No dot is doubled and no end is looked for. Choices where the text is open or silent:
 
 * It leaves open what state a refused BDAT leads to, and asks for RSET. Here it ends the transaction, and nothing but
-  RSET, EHLO, HELO and QUIT leads on: whoever has sent further chunks already must not deliver half a letter. DATA
-  behind a BDAT leads there as well. A BDAT outside any transaction changes nothing.
+  RSET, EHLO, HELO and QUIT leads on: whoever has sent further chunks already must not deliver half a letter. So does
+  a BDAT that is wrong (501), one before any RCPT, and DATA behind a BDAT, although RFC 2821 section 4.1.4 has a 503
+  change nothing. A BDAT outside any transaction changes nothing.
 * Whether a refusal may come before the last chunk it does not say. A letter is refused at the chunk with which it has
   become too large.
 * A chunk-size may have any number of digits. One of 4 GiB or more is answered 421, and the channel closed, although

@@ -26,6 +26,7 @@ from esmtp_lab.protocol.session import (
 )
 from esmtp_lab.wire.command import Command, parse_command
 from esmtp_lab.wire.framing import Deviation, Line, deviations
+from esmtp_lab.wire.grammar import VERB
 from esmtp_lab.wire.parameter import Parameter
 
 
@@ -110,6 +111,10 @@ class Dialect:
         self._exchanges = frozenset(
             entry for row in self.rows for entry in row.inputs if self.framing(row.to) == "line"
         )
+        self.offering = frozenset(
+            entry for row in self.rows for entry in row.inputs if "extended" in row.gains | row.loses
+        )
+        """Inputs whose reply changes what is offered."""
         grown = {verb for each in self.extensions for verb in each.line_growth}
         self._limits = {
             verb: era.command_line + sum(each.line_growth.get(verb, 0) for each in self.extensions) for verb in grown
@@ -178,6 +183,11 @@ class Dialect:
         """Where an input leads if all goes well: what a client may count on while it waits."""
         hoped = min((s for each in self._index.get((position.state, entry), ()) for s in each.severities), default="0")
         return self.move(position, entry, int(hoped) * 100).position
+
+    def counts(self, octets: bytes) -> bool:
+        """Whether octets begin with a verb that counts what follows behind its line."""
+        verb = VERB.match(octets)
+        return verb is not None and verb[0].decode("ascii").upper() in self._counting
 
     def opens_exchange(self, entry: str) -> bool:
         """Whether lines of an exchange may follow an input."""

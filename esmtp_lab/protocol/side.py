@@ -179,9 +179,15 @@ class Side:
         return self._chunk is None or self._counted(events, now)
 
     def _undecided(self) -> bool:
-        """Whether it hangs on a reply that is still to come what the client's next octets are: content, or commands."""
-        last = self.waiting[-1] if self.waiting else None
-        return last is not None and last.entry != GREETING and self.dialect.framing(last.supposed.state) == "content"
+        """Whether it hangs on a reply that is still to come what the client's next octets are: content, or commands;
+        or what those behind the next line are, which one that was offered may count."""
+        if not self.waiting:
+            return False
+        last = self.waiting[-1]
+        if last.entry != GREETING and self.dialect.framing(last.supposed.state) == "content":
+            return True
+        offering = any(awaited.entry in self.dialect.offering for awaited in self.waiting)
+        return offering and self.dialect.counts(self._commands.buffer)
 
     def _await(
         self,
