@@ -22,6 +22,9 @@ from esmtp_lab.wire.reply import Reply
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 _NAMED = 5
 """Mailboxes that the answer to a letter names; of more it says how many."""
+_LATE = "chunk-discarded"
+"""The situation of a chunk that cannot come now. It counts as no error: a client may have sent many before it heard
+that the first is refused (RFC 3030 section 2)."""
 _UNFIT = {"bare-cr": "a bare CR", "bare-lf": "a bare LF", "nul": "a NUL", "eight-bit": "an octet above 127"}
 
 
@@ -265,6 +268,8 @@ class ServerSession(Side):
         instead = self._instead(awaited.entry) or (self._instead(command.verb) if command is not None else None)
         if instead is not None:
             return instead
+        if command is not None and not self.dialect.may(self.position, awaited.entry):
+            return Answer(_LATE, {"verb": command.verb})
         if not self.envelope.forward_paths:
             return Answer("no-recipients")
         if content.length > self.policy.max_size:
@@ -304,7 +309,7 @@ class ServerSession(Side):
         if answer.key == HANG_UP:
             return [self.closed("server", now)]
         reply, octets = self._worded(answer)
-        if reply.severity in (4, 5) and reply.code != 421:
+        if reply.severity in (4, 5) and reply.code != 421 and answer.key != _LATE:
             self._errors += 1
             if self._errors == self.most_errors:
                 reply, octets = self._worded(Answer("too-many-errors", self._about()))

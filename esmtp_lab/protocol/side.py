@@ -273,7 +273,7 @@ class Side:
     def _end_chunk(self, events: list[Event], now: float) -> None:
         """A chunk is whole: now its command is answered."""
         assert self._chunk is not None
-        command, (_, entry, _), _, _ = self._chunk
+        command, (_, entry, _), _, wanted = self._chunk
         content, self._came, self._chunk = self._came, NOTHING, None
         if self.watched:
             events.append(
@@ -288,7 +288,7 @@ class Side:
                     deviations=content.deviations,
                 )
             )
-        self._await(entry, command, content=self._gathered)
+        self._await(entry, command, content=self._gathered if wanted else NO_CHUNK)
 
     def _take_in(self, block: bytes, so_far: Content, now: float) -> None:
         """What a side does with a block of content as it is to be stored, the last of what came `so_far` of a letter:
