@@ -77,7 +77,7 @@ class Reader(Side):
         if self.position.closed and self._known(octets):
             self.restart()
             self.waiting, self.position = (), Position("initial")
-        if super()._undecided() and not self._known(octets):
+        if self.waiting and super()._undecided() and not self._known(octets):
             self._suppose(len(self.waiting))
         if len(self.waiting) > _MOST_WAITING:
             self._suppose(len(self.waiting) // 2)

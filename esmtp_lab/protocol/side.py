@@ -87,7 +87,7 @@ class Side:
     @property
     def in_content(self) -> bool:
         """Whether what the client sends now is content."""
-        return self._chunk is not None or self.framing == "content"
+        return self.framing in ("content", "chunk")
 
     @property
     def left(self) -> int:
@@ -170,7 +170,7 @@ class Side:
             return self._content(events, now)
         if framing == "chunk":
             return self._counted(events, now)
-        if self._undecided():
+        if self.waiting and self._undecided():
             return False
         line = self._commands.line()
         if line is None:
@@ -181,8 +181,6 @@ class Side:
     def _undecided(self) -> bool:
         """Whether it hangs on a reply that is still to come what the client's next octets are: content, or commands;
         or what those behind the next line are, which one that was offered may count."""
-        if not self.waiting:
-            return False
         last = self.waiting[-1]
         if last.entry != GREETING and self.dialect.framing(last.supposed.state) == "content":
             return True
