@@ -98,8 +98,9 @@ class Dialect:
                         self._letting.setdefault((state, entry), []).append(each)
         foreign = (*FORMS, *(form for each in heard_of for form in each.forms))
         self._heard_of = {form.verb: form.syntax for form in foreign if form.verb not in NOT_VERBS}
-        self._framings = {state: "line" for state, entry in self._index if entry == CONTINUATION}
-        self._framings |= {state: "content" for state, entry in self._index if entry == END_OF_DATA}
+        self.framings = {state: "line" for state, entry in self._index if entry == CONTINUATION}
+        self.framings |= {state: "content" for state, entry in self._index if entry == END_OF_DATA}
+        """What the client's octets are in a state, where they are no commands; asked for at every line."""
         self.checks = {
             verb: tuple(each.checks[verb] for each in self.extensions if verb in each.checks) for verb in self.forms
         }
@@ -199,7 +200,7 @@ class Dialect:
 
     def framing(self, state: str) -> str:
         """What the client's octets are in a state: "content", a "line" of an exchange, or a "command"."""
-        return self._framings.get(state, "command")
+        return self.framings.get(state, "command")
 
     def parameters(self, verb: str, keyword: str) -> tuple[tuple[Extension, ParameterForm], ...]:
         """The extensions and the forms behind a parameter of a verb: one may add values to what another defines."""

@@ -103,7 +103,7 @@ class Side:
         position = self.position
         if self.waiting and any(awaited.entry == END_OF_DATA for awaited in self.waiting):
             position = self.supposed
-        return self.dialect.framing(position.state)
+        return self.dialect.framings.get(position.state, "command")
 
     @property
     def content_so_far(self) -> bytes:

@@ -32,7 +32,10 @@ class Envelope:
     @property
     def binary(self) -> bool:
         """Whether the content need not be made of lines (RFC 3030 section 3)."""
-        return any(each.keyword == "BODY" and (each.value or b"").upper() == BINARY for each in self.parameters)
+        for each in self.parameters:
+            if each.keyword == "BODY" and each.value is not None:
+                return each.value.upper() == BINARY
+        return False
 
 
 BINARY = b"BINARYMIME"
