@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path as FilePath
 
 from esmtp_lab.bench import Bench, Crossing, Host
+from esmtp_lab.errors import DataError
 from esmtp_lab.export.transcript import annotated
 from esmtp_lab.extensions import SHIPPED
 from esmtp_lab.mailbox.maildir import Maildir
@@ -24,7 +25,12 @@ from esmtp_lab.rules.detector import Told, Watch
 
 def server_dialect(policy: Policy, era: str) -> Dialect:
     """What a host with this policy speaks in an era. Raises DataError."""
-    return dialect_of(find_era(era), choose(policy.extensions, SHIPPED, policy.name), SHIPPED)
+    extensions = choose(policy.extensions, SHIPPED, policy.name)
+    counting = [each.ehlo_keyword for each in extensions for form in each.forms if form.octets]
+    if policy.lenient and counting:
+        what = f"mends line ends and so cannot count octets. Take {' and '.join(counting)} out, or lenient"
+        raise DataError(policy.name, what)
+    return dialect_of(find_era(era), extensions, SHIPPED)
 
 
 def client_dialect(era: str = DEFAULT_ERA) -> Dialect:

@@ -76,7 +76,8 @@ def _owner(verb: str, dialect: Dialect) -> Extension | None:
 
 def needed_before(verb: str, dialect: Dialect) -> str:
     """The verb that leads to where `verb` may come, or nothing where there is none."""
-    states = {state for each in dialect.rows if verb in each.inputs for state in each.states}
+    letting = (each for each in dialect.rows if verb in each.inputs and {"2", "3"} & {*each.severities})
+    states = {state for each in letting for state in each.states}
     for each in dialect.rows:
         if each.to in states and "2" in each.severities and verb not in each.inputs and GREETING not in each.inputs:
             others = sorted(each.inputs - NOT_VERBS, key=list(dialect.forms).index)
@@ -104,17 +105,20 @@ def _arguments(
         yield Suggestion(f"{literal}<", start, f"the {kind} follows, with no space between", "path-brackets")
         return
     typed, start = rest[len(literal) :], start + len(literal)
-    for piece in pieces:
-        if piece.kind != "production":
-            continue
-        if piece.text in ("reverse-path", "forward-path") and ">" in typed:
-            yield from _parameters(verb, typed, start, position, dialect, offered)
-        else:
-            for text, meaning in _values(piece.text, names, verb, dialect):
-                if text.lower().startswith(typed.lower()):
-                    yield Suggestion(text, start, meaning)
+    productions = [piece.text for piece in pieces if piece.kind == "production"]
+    if not productions:
         return
-    yield from ()
+    if productions[0] in ("reverse-path", "forward-path"):
+        if ">" in typed:
+            yield from _parameters(verb, typed, start, position, dialect, offered)
+            return
+    elif " " in typed and len(productions) > 1:
+        first, _, typed = typed.partition(" ")
+        start += len(first) + 1
+        del productions[0]
+    for text, meaning in _values(productions[0], names, verb, dialect):
+        if text.lower().startswith(typed.lower()):
+            yield Suggestion(text, start, meaning)
 
 
 def _words(syntax: Syntax) -> Iterator[Piece]:
@@ -136,6 +140,8 @@ def _values(production: str, names: Names, verb: str, dialect: Dialect) -> Itera
         case "forward-path":
             for mailbox in names.mailboxes:
                 yield f"<{mailbox}>", "a name that this host knows"
+        case "end-marker":
+            yield "LAST", "no chunk follows this one: the letter is whole"
         case "string" if verb == "HELP":
             for each, form in dialect.forms.items():
                 if each not in NOT_VERBS:

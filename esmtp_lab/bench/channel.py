@@ -28,8 +28,8 @@ FAULTS = {
 class Fault(NamedTuple):
     """Something that goes wrong on the channel, once.
 
-    `to` is the input whose reply it befalls (a verb, GREETING, END_OF_DATA), `octets` where a "cut" comes, `say`
-    what is heard instead, in octets with their CRLF.
+    `to` is the input whose reply it befalls (a verb, GREETING, END_OF_DATA, LAST_CHUNK), `octets` where a "cut" comes,
+    `say` what is heard instead, in octets with their CRLF.
     """
 
     kind: str

@@ -18,6 +18,9 @@ from esmtp_lab.protocol.queue import Queued, after, notice
 from esmtp_lab.protocol.transaction import Letter
 from esmtp_lab.wire.path import Path
 
+CHUNK = 65_536
+"""Octets of the chunks in which a letter goes on that came as BODY=BINARYMIME: all of them are kept (RFC 3030 section
+3). Where the next host cannot take it, that is a failure as others are."""
 NOWHERE = "there is no host of that name in this lab, and nothing leaves it"
 
 
@@ -121,8 +124,9 @@ class Forwarding:
         if away:
             content = letter.received(self._domain) + letter.content
             onward = self._hosts.hosts[self._domain].dialect.onward(letter.envelope.parameters)
-            reverse_path = letter.envelope.reverse_path or Path()
-            self._hosts.submit(self._domain, Delivery(reverse_path, away, content, tls="try", parameters=onward))
+            reverse_path, chunk = letter.envelope.reverse_path or Path(), CHUNK if letter.envelope.binary else 0
+            delivery = Delivery(reverse_path, away, content, tls="try", parameters=onward, chunk=chunk)
+            self._hosts.submit(self._domain, delivery)
 
     def save(self) -> Any:
         """See `Mailboxes.save`."""

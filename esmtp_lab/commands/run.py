@@ -115,6 +115,9 @@ def unended(client: Side) -> Iterator[str]:
     """What the client began to say and did not end, as lines that can be played again."""
     if client.content_so_far:
         yield from (write_line("C", line) for line in lines(client.content_so_far))
+    if client.left:
+        yield f"# the chunk is not ended: {client.left} octets are still to come"
+    elif client.content_so_far:
         yield "# the content is not ended: a lone dot does that"
     if client.pending:
         yield write_line("C", client.pending)

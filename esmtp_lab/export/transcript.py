@@ -44,17 +44,18 @@ def told(
     most: int | None = None,
     hear: Callable[[Event], Iterable[Told]] = lambda line: (),
 ) -> Iterator[str]:
-    """An event as it is watched live: content line by line, of long content the first `most` lines or none.
+    """An event as it is watched live: content line by line, of long content the first `most` lines or none; then of a
+    chunk nothing is left, for its octets are all there is of it.
 
     `hear` gives the misconceptions that a line shows.
     """
-    shown = (event,) if most == 0 else islice(lines(event), most)
+    shown = islice(lines(event), most) if most != 0 else (event,) if event.kind != "content" or event.octets else ()
     for line in shown:
         annotated_line = annotate(line)
         yield protocol_line(annotated_line)
         yield from notes(annotated_line)
         yield from remarks(hear(line))
-    left = event.content.wire.count(b"\r\n") + 1 - most if event.content is not None and most else 0
+    left = sum(1 for _ in lines(event)) - most if event.content is not None and most else 0
     if left > 0:
         yield f"# and {left} lines more" + (
             " and others behind them" if event.content and event.content.dropped else ""

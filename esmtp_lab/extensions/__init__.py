@@ -6,6 +6,8 @@ registers, and `known` tells what they know of a line.
 """
 
 from esmtp_lab.extensions.auth import AUTH
+from esmtp_lab.extensions.binarymime import BINARYMIME
+from esmtp_lab.extensions.chunking import CHUNKING
 from esmtp_lab.extensions.eightbitmime import EIGHTBITMIME
 from esmtp_lab.extensions.enhancedstatuscodes import ENHANCEDSTATUSCODES
 from esmtp_lab.extensions.expn import EXPN
@@ -36,5 +38,7 @@ SHIPPED: tuple[Extension, ...] = (
     SOML,
     SAML,
     TURN,
+    CHUNKING,
+    BINARYMIME,
 )
 """Every extension that the lab implements."""

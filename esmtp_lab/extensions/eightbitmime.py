@@ -3,6 +3,7 @@
 from esmtp_lab.protocol.extension import Context, Extension, ParameterForm
 from esmtp_lab.protocol.replies import Answer
 from esmtp_lab.protocol.transaction import Content
+from esmtp_lab.wire.content import unlined
 from esmtp_lab.wire.parameter import Parameter
 
 
@@ -11,7 +12,10 @@ def _adds(content: bytes) -> Parameter | None:
 
 
 def _needed_for(content: bytes) -> str:
-    return "" if content.isascii() else "the letter holds octets above 127 and the server does not offer 8BITMIME"
+    """RFC 6152 section 3 is about text; what is not made of lines needs more than this extension, and not this one."""
+    if content.isascii() or unlined(content) is not None:
+        return ""
+    return "the letter holds octets above 127 and the server does not offer 8BITMIME"
 
 
 def _checks_content(context: Context, content: Content) -> Answer | None:

@@ -1,7 +1,8 @@
 """Maildir: one folder for each mailbox, one file for each letter, and no letter half written.
 
 A letter is written to tmp as it comes. Once it is whole it is flushed to the disk, moved into new, and the folder
-flushed as well, all before the server says 250 (RFC 2821 section 6.1). Lines end in LF, as files of this system do.
+flushed as well, all before the server says 250 (RFC 2821 section 6.1). Lines end in LF, as files of this system do; a
+letter that came as BODY=BINARYMIME need not have lines, and is stored octet for octet (RFC 3030 section 3).
 """
 
 import os
@@ -32,7 +33,7 @@ class Maildir:
         """Begin a letter whose content is still to come."""
         unique = f"{time.time_ns()}.{os.getpid()}_{next(self._numbers)}.{_SAFE.sub('_', self.domain)}"
         boxes = tuple(self.folder / self.folder_name(name) for name in letter.mailboxes)
-        return MaildirDraft(boxes, unique, letter.trace(self.domain))
+        return MaildirDraft(boxes, unique, letter.trace(self.domain), binary=letter.envelope.binary)
 
     @staticmethod
     def folder_name(name: str) -> str:
@@ -44,13 +45,15 @@ class Maildir:
 class MaildirDraft:
     """A letter on its way: one file in tmp of its first mailbox, which the others will share.
 
-    Octets are kept as they are but for the line ends.
+    Octets are kept as they are but for the line ends, and where the letter is `binary` those as well.
     """
 
     content = b""
 
-    def __init__(self, boxes: tuple[Path, ...], unique: str, trace: bytes) -> None:
+    def __init__(self, boxes: tuple[Path, ...], unique: str, trace: bytes, *, binary: bool = False) -> None:
         self._boxes = boxes
+        self._binary = binary
+        self._carry = b""
         self._unique = unique
         self._waiting = boxes[0] / "tmp" / unique
         self._file: int | None = None
@@ -64,14 +67,22 @@ class MaildirDraft:
         self.write(trace)
 
     def write(self, block: bytes) -> "MaildirDraft":
-        """Write a block. No block ends between CR and LF, so that line ends can be changed in each by itself."""
+        """Write a block. A CR at its end waits for what comes: a chunk may end between CR and LF."""
+        if self._binary:
+            self._put(block)
+            return self
+        octets = self._carry + block
+        self._carry = b"\r" if octets.endswith(b"\r") else b""
+        self._put((octets[:-1] if self._carry else octets).replace(b"\r\n", b"\n"))
+        return self
+
+    def _put(self, octets: bytes) -> None:
         if self._file is not None:
             try:
-                _write_all(self._file, block.replace(b"\r\n", b"\n"))
+                _write_all(self._file, octets)
             except OSError as error:
                 self._failure = error
                 self.abort()
-        return self
 
     def commit(self, letter: Letter) -> None:
         """Flush the file, move it into place, flush the folders. Raises OSError, and then no mailbox has the letter."""
@@ -83,6 +94,7 @@ class MaildirDraft:
             raise
 
     def _flush(self) -> None:
+        self._put(self._carry)
         if self._file is None:
             raise self._failure or OSError("the draft was thrown away")
         os.fsync(self._file)

@@ -15,13 +15,14 @@ from esmtp_lab.net.tls import reason
 from esmtp_lab.protocol.client import ClientSession, Delivery
 from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.event import Event
-from esmtp_lab.protocol.session import END_OF_DATA, GREETING
+from esmtp_lab.protocol.session import END_OF_DATA, GREETING, LAST_CHUNK
 
 OnEvent = Callable[[Event], None]
 """Gets what the client saw."""
 
-TIMEOUTS = {GREETING: 300.0, "MAIL": 300.0, "RCPT": 300.0, "DATA": 120.0, END_OF_DATA: 600.0}
-"""Seconds to wait for the reply to each input: RFC 2821 section 4.5.3.2, RFC 5321 section 4.5.3.2 alike."""
+TIMEOUTS = {GREETING: 300.0, "MAIL": 300.0, "RCPT": 300.0, "DATA": 120.0, END_OF_DATA: 600.0, LAST_CHUNK: 600.0}
+"""Seconds to wait for the reply to each input: RFC 2821 section 4.5.3.2, RFC 5321 section 4.5.3.2 alike. RFC 3030 has
+none; its last chunk is answered when the letter is stored, as the lone dot is."""
 
 OTHER_TIMEOUT = 300.0
 """Seconds to wait for replies that the section does not name, and for the channel to open."""

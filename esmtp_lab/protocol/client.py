@@ -10,10 +10,10 @@ from esmtp_lab.errors import LocalProtocolError
 from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.extension import Credentials, Extension, Proof
-from esmtp_lab.protocol.session import CONTINUATION, END_OF_DATA, GREETING, HANDSHAKE
+from esmtp_lab.protocol.session import CONTINUATION, END_OF_DATA, GREETING, HANDSHAKE, LAST_CHUNK
 from esmtp_lab.protocol.side import NOTHING_YET, Side
 from esmtp_lab.wire.command import render_command
-from esmtp_lab.wire.framing import bare
+from esmtp_lab.wire.content import unlined
 from esmtp_lab.wire.parameter import Parameter
 from esmtp_lab.wire.path import Path
 from esmtp_lab.wire.reply import Reply
@@ -103,7 +103,9 @@ class Delivery:
     were asked for. A `plain` delivery does not try EHLO; one that `turns` asks to change roles where it would leave and
     may (RFC 821 section 3.8). `tls` is one of TLS (RFC 3207 section 6), and `parameters` are those of MAIL that the
     letter has with it wherever it goes. With a `login` it proves who it is before it begins, and `proof` is how far it
-    has come. `heard` is what was acted upon last, each reply once.
+    has come. Where a server offers it, content goes in chunks of `chunk` octets, unless that is 0 (RFC 3030); `sent`
+    counts the octets that did. Content that is not made of lines can go in no other way. `heard` is what was acted upon
+    last, each reply once.
     """
 
     reverse_path: Path
@@ -120,6 +122,8 @@ class Delivery:
     tls: str = "no"
     parameters: tuple[Parameter, ...] = ()
     heard: tuple[str, int] = NOTHING_YET
+    chunk: int = 0
+    sent: int = 0
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -185,19 +189,19 @@ class Delivery:
             return self._part(client), self
         if self.login is not None and not self.proof.mechanism:
             return self._prove(client, reply)
-        if why := _unfit(self.content):
+        if not self._chunks(client) and (why := _unfit(self.content)):
             return self._part(client), self._all(None, why)
         if self.tls == "require" and not client.position.protected:
             return self._part(client), self.unprotected("it is not offered, and nothing is sent in clear")
-        parameters: list[Parameter] = []
+        # under TLS nobody offers to begin it (RFC 3207 section 4.2), and who needs it has it
+        there = {*client.offered, _STARTTLS} if client.position.protected else client.offered
+        parameters: dict[str, Parameter] = {}
         for extension in client.dialect.known:
-            own = self._own(extension)
-            if extension.ehlo_keyword in client.offered:
-                added = extension.adds(self.content) if extension.adds is not None else None
-                parameters += own if added is None else (*own, added)
+            if extension.usable(there):
+                parameters |= {each.keyword: each for each in self._carried(extension)}
             elif why := self._misses(extension, client):
                 return self._part(client), self._all(None, why)
-        values = {"reverse_path": self.reverse_path, "parameters": tuple(parameters)}
+        values = {"reverse_path": self.reverse_path, "parameters": tuple(parameters.values())}
         return client.line("MAIL", **values), self
 
     def _prove(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
@@ -223,6 +227,11 @@ class Delivery:
         keywords = {form.keyword for form in extension.mail_parameters}
         return tuple(parameter for parameter in self.parameters if parameter.keyword in keywords)
 
+    def _carried(self, extension: Extension) -> tuple[Parameter, ...]:
+        """The parameters of an extension that MAIL has: those of the letter, and that which its content asks for."""
+        added = extension.adds(self.content) if extension.adds is not None else None
+        return self._own(extension) if added is None else (*self._own(extension), added)
+
     def _misses(self, extension: Extension, client: ClientSession) -> str:
         """Why this letter cannot travel without an extension, or nothing."""
         why = extension.needed_for(self.content)
@@ -239,10 +248,24 @@ class Delivery:
         if after.taken < len(after.forward_paths):
             path = after.forward_paths[after.taken]
             return client.line("RCPT", forward_path=path), replace(after, taken=after.taken + 1)
-        return client.line("DATA") if after.hopes else client.line("QUIT"), after
+        if not after.hopes:
+            return client.line("QUIT"), after
+        return after._next_chunk(client, reply) if self._chunks(client) else (client.line("DATA"), after)
 
     def _content(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
         return travelling(self.content), self
+
+    def _chunks(self, client: ClientSession) -> bool:
+        """Whether the content goes in chunks."""
+        return self.chunk > 0 and "CHUNKING" in client.offered
+
+    def _next_chunk(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
+        """One more chunk, octet for octet: its command with the octets close behind (RFC 3030 section 2)."""
+        octets = self.content[self.sent : self.sent + self.chunk]
+        sent = self.sent + len(octets)
+        last = b"LAST" if sent == len(self.content) else None
+        line = client.line("BDAT", chunk_size=b"%d" % len(octets), end_marker=last)
+        return line + octets, replace(self, sent=sent)
 
     def _end(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
         return self._part(client), self._all(reply)
@@ -271,9 +294,12 @@ class Delivery:
 
 
 def _unfit(content: bytes) -> str:
-    """Why no client may send content as it is: CR and LF stand together or not at all (RFC 2821 section 2.3.7)."""
-    place = bare(content)
-    return "" if place is None else f"the letter holds a CR or LF by itself at octet {place}"
+    """Why content cannot go with DATA: CR and LF stand together or not at all (RFC 2821 section 2.3.7), and there is no
+    NUL (RFC 2045 section 2.8)."""
+    place = unlined(content)
+    if place is None:
+        return ""
+    return f"the letter holds a NUL, or a CR or LF by itself, at octet {place}, and does not go in chunks"
 
 
 # A client acts upon the first digit alone (RFC 2821 section 4.2). It falls back to HELO after any error to EHLO, as
@@ -303,6 +329,10 @@ _STEPS = {
     ("DATA", 2): Delivery._give_up,
     ("DATA", 0): Delivery._end,
     (END_OF_DATA, 0): Delivery._end,
+    # a refused chunk ends the transaction (RFC 3030 section 2); QUIT clears it as RSET would
+    ("BDAT", 2): Delivery._next_chunk,
+    ("BDAT", 0): Delivery._end,
+    (LAST_CHUNK, 0): Delivery._end,
     ("TURN", 2): Delivery._stop,
     ("QUIT", 0): Delivery._stop,
 }

@@ -17,6 +17,7 @@ from esmtp_lab.protocol.session import (
     END_OF_DATA,
     FORMS,
     HANDSHAKE,
+    LAST_CHUNK,
     NOT_VERBS,
     TABLE,
     UNKNOWN,
@@ -26,6 +27,7 @@ from esmtp_lab.protocol.session import (
 )
 from esmtp_lab.wire.command import Command, parse_command
 from esmtp_lab.wire.framing import Deviation, Line, deviations
+from esmtp_lab.wire.grammar import VERB
 from esmtp_lab.wire.parameter import Parameter
 
 
@@ -36,8 +38,18 @@ class Move(NamedTuple):
     row: Row | None
 
 
+class Following(NamedTuple):
+    """Octets that a command line counts and that belong to it: how many, the input that they end in, and the keyword
+    that a server must have offered for it."""
+
+    octets: int
+    entry: str
+    keyword: str
+
+
 class Heard(NamedTuple):
-    """A line of the client's as its hearer takes it: the input, the command, and what is wrong with its octets.
+    """A line of the client's as its hearer takes it: the input, the command, what is wrong with its octets, and what
+    follows behind it.
 
     A line of an exchange is no command.
     """
@@ -45,6 +57,12 @@ class Heard(NamedTuple):
     entry: str
     command: Command | None
     deviations: tuple[Deviation, ...]
+    following: Following | None = None
+
+
+MOST_FOLLOWING = (1 << 32) - 1
+"""Octets that a command may announce. Nobody can mean more, and nobody can wait for more: whoever discarded them one
+day would have held the channel till then, and whoever did not would take them for commands."""
 
 
 class Dialect:
@@ -74,25 +92,37 @@ class Dialect:
             if not each.eras or era.name in each.eras
         )
         self._index: dict[tuple[str, str], list[Row]] = {}
+        self._letting: dict[tuple[str, str], list[Row]] = {}
         for each in self.rows:
+            lets = bool({"2", "3"} & {*each.severities})
             for state in each.states:
                 for entry in each.inputs:
                     self._index.setdefault((state, entry), []).append(each)
+                    if lets:
+                        self._letting.setdefault((state, entry), []).append(each)
         foreign = (*FORMS, *(form for each in heard_of for form in each.forms))
         self._heard_of = {form.verb: form.syntax for form in foreign if form.verb not in NOT_VERBS}
-        self._framings = {state: "line" for state, entry in self._index if entry == CONTINUATION}
-        self._framings |= {state: "content" for state, entry in self._index if entry == END_OF_DATA}
-        self._framings |= {state: "handshake" for state, entry in self._index if entry == HANDSHAKE}
+        self.framings = {state: "line" for state, entry in self._index if entry == CONTINUATION}
+        self.framings |= {state: "content" for state, entry in self._index if entry == END_OF_DATA}
+        self.framings |= {state: "handshake" for state, entry in self._index if entry == HANDSHAKE}
+        """What octets are in a state, where they are no commands; asked for at every line."""
         self.checks = {
             verb: tuple(filter(None, (each.checks.get(verb, each.checks.get("*")) for each in self.extensions)))
             for verb in self.forms
         }
         self.checks_of_all = tuple(each.checks["*"] for each in self.extensions if "*" in each.checks)
         self.content_checks = tuple(each.checks_content for each in self.extensions if each.checks_content is not None)
+        self._counting = {
+            form.verb: (form, each.ehlo_keyword) for each in self.extensions for form in each.forms if form.octets
+        }
         self._places = {form.verb: each.places for each in self.extensions if each.places for form in each.forms}
         self._exchanges = frozenset(
             entry for row in self.rows for entry in row.inputs if self.framing(row.to) == "line"
         )
+        self.offering = frozenset(
+            entry for row in self.rows for entry in row.inputs if "extended" in row.gains | row.loses
+        )
+        """Inputs whose reply changes what is offered."""
         grown = {verb for each in self.extensions for verb in each.line_growth}
         self._limits = {
             verb: era.command_line + sum(each.line_growth.get(verb, 0) for each in self.extensions) for verb in grown
@@ -121,7 +151,14 @@ class Dialect:
         found = deviations(line.octets)
         if line.length > (limit := self.line_limit(entry)):
             found += (Deviation(limit, "overlong", line.length),)
-        return Heard(entry, command, found)
+        if command is None or command.problem is not None or found or entry not in self._counting:
+            return Heard(entry, command, found)
+        form, keyword = self._counting[entry]
+        digits = command.values[form.octets].lstrip(b"0")
+        if len(digits) > len(str(MOST_FOLLOWING)) or (count := int(digits or b"0")) > MOST_FOLLOWING:
+            return Heard(entry, command, (Deviation(line.octets.index(digits), "endless", len(digits)),))
+        last = form.last in command.values
+        return Heard(entry, command, (), Following(count, LAST_CHUNK if last else entry, keyword))
 
     def syntax(self, verb: str) -> str | None:
         """The syntax of a verb, or None where this side does not implement it."""
@@ -133,8 +170,8 @@ class Dialect:
         return verb if self.syntax(verb) is not None or verb in self.era.verbs else UNKNOWN
 
     def may(self, position: Position, entry: str) -> bool:
-        """Whether an input has a row here; one that has none is out of order."""
-        for each in self._index.get((position.state, entry), ()):
+        """Whether an input has a row here that lets it come; one that has none is out of order."""
+        for each in self._letting.get((position.state, entry), ()):
             if each.needs <= position.facts and not each.unless & position.facts:
                 return True
         return False
@@ -155,6 +192,11 @@ class Dialect:
         hoped = min((s for each in self._index.get((position.state, entry), ()) for s in each.severities), default="0")
         return self.move(position, entry, int(hoped) * 100).position
 
+    def counts(self, octets: bytes) -> bool:
+        """Whether octets begin with a verb that counts what follows behind its line."""
+        verb = VERB.match(octets)
+        return verb is not None and verb[0].decode("ascii").upper() in self._counting
+
     def opens_exchange(self, entry: str) -> bool:
         """Whether lines of an exchange may follow an input."""
         return entry in self._exchanges
@@ -166,20 +208,21 @@ class Dialect:
     def framing(self, state: str) -> str:
         """What the octets of either end are in a state: "content", a "line" of an exchange, part of a "handshake", or a
         "command"."""
-        return self._framings.get(state, "command")
+        return self.framings.get(state, "command")
 
-    def parameter(self, verb: str, keyword: str) -> tuple[Extension, ParameterForm] | None:
-        """The extension and the form behind a parameter of a verb, or None where nobody defines it."""
-        for extension in self.extensions:
-            for form in extension.parameters(verb):
-                if form.keyword == keyword:
-                    return extension, form
-        return None
+    def parameters(self, verb: str, keyword: str) -> tuple[tuple[Extension, ParameterForm], ...]:
+        """The extensions and the forms behind a parameter of a verb: one may add values to what another defines."""
+        return tuple(
+            (extension, form)
+            for extension in self.extensions
+            for form in extension.parameters(verb)
+            if form.keyword == keyword
+        )
 
     def onward(self, parameters: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
         """Those parameters of MAIL that go with a letter to the next host."""
-        found = ((each, self.parameter("MAIL", each.keyword)) for each in parameters)
-        return tuple(each for each, known in found if known is not None and known[1].onward)
+        going = {form.keyword for each in self.extensions for form in each.mail_parameters if form.onward}
+        return tuple(each for each in parameters if each.keyword in going)
 
     def places(self, verb: str, policy: Policy, mailbox: str) -> tuple[str, ...]:
         """Where a letter for a mailbox goes, by the verb that opened its transaction."""

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from esmtp_lab.protocol.dialect import Dialect
 
 
+CHUNK_TEXT = "chunk"
+"""What a line of a chunk is, in which dots are as they are; what a header section is, only all chunks can tell."""
 _AUTH = re.compile(rb"[ \t]*AUTH[ \t=]+[!-<>-~]*[ \t=]+(?=[^\r\n])", re.IGNORECASE)
 """A line that means to be AUTH, up to where its response would stand."""
 
@@ -30,11 +32,11 @@ _AUTH = re.compile(rb"[ \t]*AUTH[ \t=]+[!-<>-~]*[ \t=]+(?=[^\r\n])", re.IGNORECA
 class Event(NamedTuple):
     """What `observer` saw `speaker` say.
 
-    `kind` is "command", "reply", "content" (all of it, with the lone dot at its end), "text" (one line of it, made
-    for views) or "moment". `octets` are those of the line, CRLF included; of content they are
-    those of the lone dot. `to` is the input that a reply answers, a command's own verb, or for text
-    "header" or "body". `reply` counts the replies from 1, and `line` says which line of its reply this is: only,
-    first, middle, last. `length` is in octets and larger than `octets` where a line was too long to keep.
+    `kind` is "command", "reply", "content" (all of it, with the lone dot at its end, or all of a chunk), "text" (one
+    line of it, made for views) or "moment". `octets` are those of the line, CRLF included; of content they are
+    those of the lone dot, and of a chunk none. `to` is the input that a reply answers, a command's own verb, or for
+    text "header", "body" or "chunk". `reply` counts the replies from 1, and `line` says which line of its reply this
+    is: only, first, middle, last. `length` is in octets and larger than `octets` where a line was too long to keep.
     `offered` holds the keywords of the EHLO reply then in force, `in_flight` the inputs that had no
     reply yet when a command was sent. `upon` is the input that was answered last before this, and its
     code, where this is no reply itself.
@@ -110,7 +112,7 @@ class Event(NamedTuple):
             case "reply":
                 return parse_reply_line(self.octets, self._form).spans
             case "text" | "content":
-                return wire_content.content_spans(self.octets, self.to == "header")
+                return wire_content.content_spans(self.octets, self.to == "header", self.to != CHUNK_TEXT)
             case _:
                 return ()
 
@@ -153,25 +155,27 @@ def text_events(event: Event, wire: bytes | None = None, header: bool = True) ->
         wire = event.content.wire if event.content else b""
     for octets in wire_content.lines(wire):
         header = header and octets != b"\r\n" and wire_content.still_header(octets)
+        part = ("header" if header else "body") if event.octets else CHUNK_TEXT
         yield event._replace(
             kind="text",
             octets=octets,
             length=len(octets),
-            to="header" if header else "body",
+            to=part,
             after=event.before,
             content=None,
-            deviations=text_deviations(octets, event.dialect.era.text_line),
+            deviations=text_deviations(octets, event.dialect.era.text_line, part),
         )
 
 
-def text_deviations(octets: bytes, longest: int) -> tuple[Deviation, ...]:
+def text_deviations(octets: bytes, longest: int, part: str = "body") -> tuple[Deviation, ...]:
     """What a line of content holds that text may not; a stuffed dot does not count towards its length."""
-    length = len(octets) - octets.startswith(b".")
+    length = len(octets) - (octets.startswith(b".") and part != CHUNK_TEXT)
     return deviations(octets) + ((Deviation(longest, "overlong", length),) if length > longest else ())
 
 
 def lines(event: Event) -> Iterator[Event]:
-    """An event as its views show it: content as its lines and the dot, everything else as itself."""
+    """An event as its views show it: content as its lines and the dot, a chunk as its lines, all else as itself."""
     if event.kind == "content":
         yield from text_events(event)
-    yield event
+    if event.kind != "content" or event.octets:
+        yield event

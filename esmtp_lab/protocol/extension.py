@@ -5,7 +5,7 @@ keyword, its parameters, additional verbs, parameters of MAIL and RCPT, how the 
 what server and client do, and by how much it lets command lines grow. `Extension` is that list.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -80,23 +80,24 @@ Checking = Callable[[Context, Command], Answer | None]
 class Extension:
     """One service extension. Its functions are pure, and those that check return a refusal or None.
 
-    `line_growth` says by how many octets each verb's line may be longer. `offered_params` gives what follows
-    the keyword in the EHLO reply, `offered_when` whether a host offers it just now. It cannot be had without the
-    extensions that it `needs`, by their keywords. `answers` is the behaviour of its
-    verbs, `checks` refuses commands by verb ("*" is any that is not named), `checks_content` a letter by what is known
-    of its content;
-    `rewrites` changes a reply, `places` says where a letter for a mailbox goes whose transaction one of the verbs
-    opened. For the client, `adds` gives the parameter that a letter should carry, `needed_for` says why a letter
-    cannot travel without the extension, or nothing, and `missed` the same of one that has a parameter of the extension
-    with it, by its reverse-path and the client's position; `proves` is how it goes on to prove who it is, given the
-    parameters of the keyword and whether the channel is protected, or None where it cannot. `codes` are failure codes
-    that commands of other forms may get besides their own.
+    `needs` are the keywords of those without which it cannot be used. `line_growth` says by how many octets each verb's
+    line may be longer. `offered_params` gives what follows the keyword in the EHLO reply, `offered_when` whether a host
+    offers it just now. `answers` is the behaviour of its verbs, `checks` refuses commands by verb ("*" is any that is
+    not named), `checks_content` a letter by what is known of its content, of which with chunks a part is asked about
+    first; `rewrites` changes a reply, `places` says where a letter for a mailbox goes whose transaction one of the
+    verbs opened. For the client, `adds` gives the parameter that a letter should carry; of several with one keyword
+    that of the extension listed last is sent. `needed_for` says why a letter cannot travel without the extension, or
+    nothing, and `missed` the same of one that has a parameter of the extension with it, by its reverse-path and the
+    client's position; `proves` is how it goes on to prove who it is, given the parameters of the keyword and whether
+    the channel is protected, or None where it cannot. `codes` are failure codes that commands of other forms may get
+    besides their own.
     """
 
     name: str
     ehlo_keyword: str
     defined_in: str
     meaning: str
+    needs: tuple[str, ...] = ()
     forms: tuple[Form, ...] = ()
     rows: tuple[Row, ...] = ()
     mail_parameters: tuple[ParameterForm, ...] = ()
@@ -104,7 +105,6 @@ class Extension:
     line_growth: Mapping[str, int] = field(default_factory=dict)
     offered_params: Callable[[Policy, Position], str] = lambda policy, position: ""
     offered_when: Callable[[Policy, Position], bool] = lambda policy, position: True
-    needs: tuple[str, ...] = ()
     answers: Mapping[str, Answering] = field(default_factory=dict)
     checks: Mapping[str, Checking] = field(default_factory=dict)
     checks_content: Callable[[Context, Content], Answer | None] | None = None
@@ -124,6 +124,10 @@ class Extension:
         keep it; what RFC 6648 says of X is about other names.
         """
         return self.ehlo_keyword.upper().startswith("X")
+
+    def usable(self, offered: Collection[str]) -> bool:
+        """Whether a server that offers these keywords lets it be used."""
+        return self.ehlo_keyword in offered and all(need in offered for need in self.needs)
 
     def parameters(self, verb: str) -> tuple[ParameterForm, ...]:
         """The parameters that this extension adds to a verb."""

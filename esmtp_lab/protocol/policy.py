@@ -36,9 +36,9 @@ class Policy:
     `mailboxes` maps local parts to people, `lists` to local parts, `forwards` (251) and `moved` (551) to other
     mailboxes, `refusals` to situations of the reply catalogue, `terminals` to "on", "off" or "refusing". `accept` is
     "known" or "any", `verify` "answer" or "hide". `banner` are more lines of the greeting. `answers` maps inputs (a
-    verb, GREETING, END_OF_DATA) to the situation that answers them whatever happens, or to "hang-up", and "*" each
-    command of the standards but QUIT that is not named; `data_without_recipients` names the situation for DATA before
-    any RCPT. `max_size` is in octets. A letter with `most_hops` time stamp lines goes round in a loop; RFC 2821
+    verb, GREETING, END_OF_DATA, LAST_CHUNK) to the situation that answers them whatever happens, or to "hang-up", and
+    "*" each command of the standards but QUIT that is not named; `data_without_recipients` names the situation for DATA
+    before any RCPT. `max_size` is in octets. A letter with `most_hops` time stamp lines goes round in a loop; RFC 2821
     section 6.2 would have them at least 100. `passwords` are by user, and with `clear_text` may cross an unprotected
     channel. It relays for clients that call themselves one of `relays_for` ("*" for all) and for users who proved who
     they are, but not to domains of `no_mail`, as it knows without asking them, nor a letter that requires TLS all the

@@ -13,6 +13,7 @@ from esmtp_lab.wire.path import Path
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 RETRY_AFTER = (30 * MINUTE, 30 * MINUTE, 2 * HOUR, 3 * HOUR)
 """Seconds to wait after each failed try; the last is repeated. RFC 2821 section 4.5.4.1: at least 30 minutes."""
+_BROKEN = str.maketrans("\0\r\n", "???")
 GIVE_UP_AFTER = 5 * DAY
 """Seconds after which a letter is given up. RFC 2821 section 4.5.4.1: at least 4 to 5 days."""
 
@@ -34,9 +35,8 @@ def after(queued: Queued, outcomes: tuple[Outcome, ...], now: float) -> tuple[Qu
     if not left:
         return None, failed
     pause = RETRY_AFTER[min(queued.tries, len(RETRY_AFTER) - 1)]
-    delivery = replace(
-        queued.delivery, forward_paths=left, taken=0, decided=(), hopes=(), plain=False, heard=NOTHING_YET
-    )
+    fresh = replace(queued.delivery, taken=0, decided=(), hopes=(), plain=False, heard=NOTHING_YET, sent=0)
+    delivery = replace(fresh, forward_paths=left)
     return Queued(delivery, queued.came, now + pause, queued.tries + 1), failed
 
 
@@ -68,4 +68,4 @@ def _shown(path: Path) -> str:
 
 
 def _text(octets: bytes) -> str:
-    return octets.decode("ascii", "replace").replace("\r", "?").replace("\n", "?")
+    return octets.decode("ascii", "replace").translate(_BROKEN)

@@ -6,10 +6,8 @@ a new session, and lines behind an unanswered DATA as content. Content is not ke
 memory for a long session than for a short one.
 """
 
-import re
-
-from esmtp_lab.protocol.dialect import Dialect
-from esmtp_lab.protocol.event import Event, text_deviations
+from esmtp_lab.protocol.dialect import Dialect, Following
+from esmtp_lab.protocol.event import CHUNK_TEXT, Event, text_deviations
 from esmtp_lab.protocol.session import END_OF_DATA, GREETING, STATES, Position
 from esmtp_lab.protocol.side import Side
 from esmtp_lab.protocol.transaction import NOTHING
@@ -18,7 +16,6 @@ from esmtp_lab.wire.framing import Framer
 from esmtp_lab.wire.reply import parse_reply_line
 from esmtp_lab.wire.transparency import END_OF_DATA as LONE_DOT
 
-_CHUNK = re.compile(rb"BDAT[ ]+([0-9]{1,12})\b", re.IGNORECASE)
 _LONGEST_LINE = 1 << 24
 _MOST_WAITING = 100
 """Inputs without a reply that a reader remembers; a transcript that has more lacks the server's lines."""
@@ -38,7 +35,6 @@ class Reader(Side):
 
     def _begin(self) -> None:
         self._header = True
-        self._chunk = 0
 
     def restart(self) -> None:
         """Another session begins: nothing of the one before holds any more."""
@@ -62,18 +58,16 @@ class Reader(Side):
         if self.position.shaking:
             self.protect("")  # a line that can be read was said behind it
         if speaker == "server":
-            self._chunk = 0
+            if self._chunk is not None:
+                self._end_chunk([], now)
             self._catch_up(octets)
             return self.hear_server(octets, now)
-        if self._chunk > 0:
-            self._chunk -= len(octets)
-            return [self._text(octets, "body", now)]
+        if self._chunk is not None:
+            return [self._chunk_line(octets, now)]
         self._expect_client(octets)
         if self.in_content:
             return [self._content_line(octets, now)]
         self._header = True
-        chunk = _CHUNK.match(octets)
-        self._chunk = int(chunk[1]) if chunk else 0
         return self.hear_client(octets, now)
 
     @property
@@ -95,7 +89,7 @@ class Reader(Side):
         if self.position.closed and self._known(octets):
             self.restart()
             self.waiting, self.position = (), Position("initial")
-        if super()._undecided() and not self._known(octets):
+        if self.waiting and super()._undecided() and not self._known(octets):
             self._suppose(len(self.waiting))
         if len(self.waiting) > _MOST_WAITING:
             self._suppose(len(self.waiting) // 2)
@@ -139,6 +133,30 @@ class Reader(Side):
 
     # Content -------------------------------------------------------------------------------------
 
+    def end_content(self) -> None:
+        """What the transcript does not hold has passed all the same: the rest of a chunk, or content and its end."""
+        if self._chunk is not None:
+            self._end_chunk([], 0.0)
+        elif self.in_content and not self.waiting:
+            self._content_line(LONE_DOT, 0.0)
+
+    def _follows(self, following: Following) -> bool:
+        """Whoever says BDAT sends its octets, whatever they were offered."""
+        return True
+
+    def _chunk_line(self, octets: bytes, now: float) -> Event:
+        """One line of a chunk. The last need not have a CRLF of its own, though it is written as a line."""
+        assert self._chunk is not None
+        event = self._text(octets, CHUNK_TEXT, now)
+        self._chunk = self._chunk._replace(left=self._chunk.left - len(octets))
+        if self._chunk.left <= 0:
+            self._end_chunk([], now)
+        return event
+
+    def _end_chunk(self, events: list[Event], now: float) -> None:
+        """Its lines are events already."""
+        super()._end_chunk([], now)
+
     def _content_line(self, octets: bytes, now: float) -> Event:
         if octets == LONE_DOT:
             self._await(END_OF_DATA)
@@ -148,5 +166,5 @@ class Reader(Side):
         return self._text(octets, "header" if self._header else "body", now)
 
     def _text(self, octets: bytes, part: str, now: float) -> Event:
-        found = text_deviations(octets, self.dialect.era.text_line)
+        found = text_deviations(octets, self.dialect.era.text_line, part)
         return self._event("client", "text", octets, now, self.position, to=part, deviations=found)

@@ -14,15 +14,18 @@ from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.extension import Context, Extension
 from esmtp_lab.protocol.policy import HANG_UP, Policy
 from esmtp_lab.protocol.replies import Answer, catalogue
-from esmtp_lab.protocol.session import CONTINUATION, END_OF_DATA, GREETING
+from esmtp_lab.protocol.session import CONTINUATION, GREETING, WHOLE
 from esmtp_lab.protocol.side import Awaited, Side
-from esmtp_lab.protocol.transaction import NOWHERE, Content, Draft, Envelope, Kept, Letter
+from esmtp_lab.protocol.transaction import NOTHING, NOWHERE, Content, Draft, Envelope, Kept, Letter
 from esmtp_lab.wire.command import Command
 from esmtp_lab.wire.reply import Reply
 
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 _NAMED = 5
 """Mailboxes that the answer to a letter names; of more it says how many."""
+_LATE = "chunk-discarded"
+"""The situation of a chunk that cannot come now. It counts as no error: a client may have sent many before it heard
+that the first is refused (RFC 3030 section 2)."""
 _UNFIT = {"bare-cr": "a bare CR", "bare-lf": "a bare LF", "nul": "a NUL", "eight-bit": "an octet above 127"}
 
 
@@ -95,7 +98,7 @@ class ServerSession(Side):
         while self._commands.buffer and self.letter is None and not self.position.closed and self._next(events, now):
             if not self.by_hand:
                 events += self._decide(now)
-            elif self.waiting[-1].entry == END_OF_DATA:
+            elif self.waiting[-1].entry in WHOLE and self.draft is not None:
                 self._held, self.draft = self._whole(self.waiting[-1].content, now), None
         return events
 
@@ -117,7 +120,7 @@ class ServerSession(Side):
         """Send a reply line that a person wrote, as it stands."""
         self._out += octets
         events = self.hear_server(octets, now)
-        if self._held is not None and not any(awaited.entry == END_OF_DATA for awaited in self.waiting):
+        if self._held is not None and not any(awaited.entry in WHOLE for awaited in self.waiting):
             self.letter = self._held if self.reply is not None and self.reply.severity == 2 else None
             self._held = None
         return events
@@ -164,14 +167,16 @@ class ServerSession(Side):
         awaited = self.waiting[0]
         if self.exchange and awaited.entry != CONTINUATION:
             self._nonce = self._draw(now)
-        if awaited.entry != END_OF_DATA:
+        if awaited.content is NOTHING:
             return self._speak(self._answer_to(awaited), now)
-        refusal = self._refusal_of_content(awaited.content)
-        if refusal is None:
+        refusal = self._refusal_of_content(awaited)
+        if refusal is not None:
+            self.abandon()
+            return self._speak(refusal, now)
+        if awaited.command is None or awaited.entry in WHOLE:
             self.letter = self._whole(awaited.content, now)
             return []
-        self.abandon()
-        return self._speak(refusal, now)
+        return self._speak(self._answers[awaited.entry](self._context(), awaited.command), now)
 
     def _answer_to(self, awaited: Awaited) -> Answer:
         entry, command = awaited.entry, awaited.command
@@ -179,6 +184,9 @@ class ServerSession(Side):
             if deviation.kind == "overlong":
                 fields = {"octets": str(deviation.octets), "limit": str(deviation.at)}
                 return Answer("line-too-long", fields)
+            if deviation.kind == "endless":
+                # what follows can be neither awaited nor taken for commands
+                return Answer("endless", self._about())
             return Answer("line-malformed", {"what": _UNFIT[deviation.kind], "at": str(deviation.at)})
         instead = self._instead(entry)
         if instead is not None:
@@ -190,12 +198,15 @@ class ServerSession(Side):
             known = command.verb in self.dialect.era.verbs
             return Answer("command-not-implemented" if known else "command-unknown", {"verb": command.verb})
         if not self.dialect.may(self.position, entry):
-            return self._refusal_of_all(command) or Answer("bad-sequence", {"verb": entry})
+            return self._refusal_of_all(command) or Answer("bad-sequence", {"verb": command.verb})
         if command.problem is not None:
             if refusal := self._refusal_of_all(command):
                 return refusal
             fields = {"expected": f"expected {command.problem.expected}", "at": str(command.problem.at)}
             return Answer("argument-syntax", fields)
+        if form.octets:
+            # they were not taken: EHLO did not offer it in this session
+            return Answer("bad-sequence", {"verb": command.verb})
         context = self._context()
         return self._refusal(context, command) or self._answers[entry](context, command)
 
@@ -229,13 +240,15 @@ class ServerSession(Side):
         seen: set[str] = set()
         for parameter in command.parameters:
             fields = {"keyword": parameter.keyword}
-            found = self.dialect.parameter(command.verb, parameter.keyword)
-            if found is None or "extended" not in self.position.facts or not self._offers(found[0]):
+            found = self.dialect.parameters(command.verb, parameter.keyword)
+            forms = [form for extension, form in found if self._offers(extension)]
+            if not forms or "extended" not in self.position.facts:
                 return Answer("parameter-unknown", fields)
             if parameter.keyword in seen:
                 return Answer("parameter-twice", fields)
-            if not value_fits(found[1], parameter):
-                return Answer("parameter-value", {**fields, "expected": f"expected {found[1].shown}"})
+            if not any(value_fits(form, parameter) for form in forms):
+                shown = " or ".join(form.shown for form in forms)
+                return Answer("parameter-value", {**fields, "expected": f"expected {shown}"})
             seen.add(parameter.keyword)
         return None
 
@@ -244,11 +257,11 @@ class ServerSession(Side):
 
     # Content -------------------------------------------------------------------------------------
 
-    def _take_in(self, block: bytes, now: float) -> None:
+    def _take_in(self, block: bytes, so_far: Content, now: float) -> None:
         """Put a block of content into the draft; where it grows too large, or nobody is to have it, nowhere."""
         if self.draft is None:
             self.draft = self._open(now)
-        if self._came.length > self.policy.max_size and not self.by_hand:
+        if so_far.length > self.policy.max_size and not self.by_hand:
             self.draft.abort()
             self.draft = NOWHERE
         self.draft = self.draft.write(block)
@@ -270,11 +283,14 @@ class ServerSession(Side):
         how = (came.client, came.address, came.protocol, now)
         return Letter(came.envelope, self.draft.content, *how, content.length, came.mailboxes, came.form)
 
-    def _refusal_of_content(self, content: Content) -> Answer | None:
-        """Why a letter cannot be taken, now that it has come whole; or None."""
-        instead = self._instead(END_OF_DATA)
+    def _refusal_of_content(self, awaited: Awaited) -> Answer | None:
+        """Why a letter cannot be taken, now that it has come whole, or one more chunk of it; or None."""
+        content, command = awaited.content, awaited.command
+        instead = self._instead(awaited.entry) or (self._instead(command.verb) if command is not None else None)
         if instead is not None:
             return instead
+        if command is not None and not self.dialect.may(self.position, awaited.entry):
+            return self._refusal_of_all(command) or Answer(_LATE, {"verb": command.verb})
         if not self.envelope.forward_paths:
             return Answer("no-recipients")
         if content.length > self.policy.max_size:
@@ -282,7 +298,14 @@ class ServerSession(Side):
         if content.stamps.found >= self.policy.most_hops:
             return Answer("looping", {"hops": str(content.stamps.found)})
         context = self._context()
+        if command is not None and (refusal := self._refusal(context, command)):
+            return refusal
         return next((refusal for check in self.dialect.content_checks if (refusal := check(context, content))), None)
+
+    def _forget_chunks(self) -> None:
+        super()._forget_chunks()
+        if self._chunk is None:
+            self.abandon()
 
     def mailboxes_of(self, letter: Letter) -> tuple[str, ...]:
         """The mailboxes that a letter goes to, each once, in the order of the recipients.
@@ -307,7 +330,7 @@ class ServerSession(Side):
         if answer.key == HANG_UP:
             return [self.closed("server", now)]
         reply, octets = self._worded(answer)
-        if reply.code >= 400 and reply.code != 421:
+        if reply.code >= 400 and reply.code != 421 and answer.key != _LATE:
             self._errors += 1
             if self._errors == self.most_errors:
                 reply, octets = self._worded(Answer("too-many-errors", self._about()))

@@ -2,20 +2,24 @@
 
 RFC 821 sections 4.1.1 and 4.4 speak of state diagrams and RFC 2821 section 4.1.4 of an order of
 commands; here both are rows. A row says: in one of these states, when this input gets a reply of this
-severity, the session moves there. An input without a row in a state is out of order (503), a reply
-without a row changes nothing, and 421 closes in any state.
+severity, the session moves there. An input without a row in a state is out of order (503), and so is one whose rows
+are all for 4yz and 5yz: those say where the refusal leads. A reply without a row changes nothing, and 421 closes in
+any state.
 """
 
 from typing import NamedTuple
 
 GREETING = "GREETING"
 END_OF_DATA = "END_OF_DATA"
+LAST_CHUNK = "LAST_CHUNK"
 CONTINUATION = "CONTINUATION"
 HANDSHAKE = "HANDSHAKE"
 UNKNOWN = "UNKNOWN"
-"""Inputs that are not verbs: the opened channel, the lone dot, a line of an exchange, the handshake of TLS, a verb
-nobody knows."""
-NOT_VERBS = frozenset({GREETING, END_OF_DATA, CONTINUATION, HANDSHAKE, UNKNOWN})
+"""Inputs that are not verbs: the opened channel, the lone dot, the last octet of the last chunk, a line of an exchange,
+the handshake of TLS, a verb nobody knows. A chunk that others follow is the input of its verb."""
+NOT_VERBS = frozenset({GREETING, END_OF_DATA, LAST_CHUNK, CONTINUATION, HANDSHAKE, UNKNOWN})
+WHOLE = frozenset({END_OF_DATA, LAST_CHUNK})
+"""Inputs with which a letter has come whole."""
 
 STATES: dict[str, str] = {
     "connect": "the channel is open and the greeting is awaited",
@@ -24,6 +28,8 @@ STATES: dict[str, str] = {
     "mail": "a transaction is open: it has a reverse-path and no recipient",
     "rcpt": "a transaction is open and has at least one recipient",
     "data": "content is on its way until a lone dot",
+    "chunks": "a transaction is open whose content comes in chunks, and the last has not come",
+    "failed": "a chunk was refused and the transaction with it; RSET leads on",
     "sasl": "an authentication exchange is under way",
     "handshake": "client and server have agreed on TLS: nothing more is heard in clear",
     "turned": "client and server have agreed to change roles",
@@ -116,7 +122,7 @@ def row(
     )
 
 
-TOLD = "ready mail rcpt"
+TOLD = "ready mail rcpt chunks failed"
 GREETED = f"initial {TOLD}"
 ESMTP = "rfc1869 rfc2821 rfc5321"
 LATER = "rfc2821 rfc5321"
@@ -178,6 +184,8 @@ class Form(NamedTuple):
 
     `success` and `failure` list the reply codes of RFC 821 section 4.3 or RFC 2821 section 4.3.2, `intermediate`
     those that ask for more; `ends_group` says that RFC 2920 section 3.1 lets nothing be pipelined behind it.
+    `octets` names the production that counts octets behind the line, which belong to the command and come before its
+    reply; `last` the production by which these are the last.
     """
 
     verb: str
@@ -189,6 +197,8 @@ class Form(NamedTuple):
     intermediate: tuple[int, ...] = ()
     ends_group: bool = False
     eras: frozenset[str] = frozenset()
+    octets: str = ""
+    last: str = ""
 
 
 _OLD = frozenset({"rfc821"})

@@ -6,10 +6,10 @@ of foreign transcripts is a side that only listens.
 
 from typing import Any, NamedTuple
 
-from esmtp_lab.protocol.dialect import Dialect
+from esmtp_lab.protocol.dialect import Dialect, Following
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.session import END_OF_DATA, GREETING, HANDSHAKE, Position
-from esmtp_lab.protocol.transaction import EMPTY, NOTHING, Content, Envelope, accept
+from esmtp_lab.protocol.transaction import EMPTY, NO_CHUNK, NOTHING, Content, Envelope, accept
 from esmtp_lab.wire.command import Command, Outline, outline
 from esmtp_lab.wire.framing import Deviation, Framer, Line
 from esmtp_lab.wire.framing import deviations as deviations_of
@@ -31,6 +31,16 @@ class Awaited(NamedTuple):
     content: Content = NOTHING
     supposed: Position = Position()
     asked: Outline | None = None
+
+
+class Chunk(NamedTuple):
+    """Octets that a command counted, while they come: how many are `left`, and whether they are part of a letter or
+    will be refused."""
+
+    command: Command
+    following: Following
+    left: int
+    wanted: bool
 
 
 class Side:
@@ -64,6 +74,8 @@ class Side:
         self._assembler = ReplyAssembler()
         self._unstuffer: Unstuffer | None = None
         self._came = NOTHING
+        self._chunk: Chunk | None = None
+        self._gathered = NOTHING
 
     # What is known -------------------------------------------------------------------------------
 
@@ -75,19 +87,27 @@ class Side:
     @property
     def in_content(self) -> bool:
         """Whether what the client sends now is content."""
-        return self.framing == "content"
+        return self.framing in ("content", "chunk")
+
+    @property
+    def left(self) -> int:
+        """How many octets of a chunk are still to come."""
+        return 0 if self._chunk is None else self._chunk.left
 
     @property
     def framing(self) -> str:
-        """What the client's next octets are; behind the lone dot come commands, answered or not."""
+        """What the client's next octets are: those of a "chunk", or what `Dialect.framing` says; behind the lone dot
+        come commands, answered or not."""
+        if self._chunk is not None and not self.position.shaking:
+            return "chunk"
         position = self.position
         if self.waiting and any(awaited.entry == END_OF_DATA for awaited in self.waiting):
             position = self.supposed
-        return self.dialect.framing(position.state)
+        return self.dialect.framings.get(position.state, "command")
 
     @property
     def content_so_far(self) -> bytes:
-        """The octets of unfinished content, as they travelled."""
+        """The octets of unfinished content, or of an unfinished chunk, as they travelled."""
         return b"".join(self._came.pieces)
 
     @property
@@ -113,6 +133,8 @@ class Side:
         "reply",
         "_replies",
         "_came",
+        "_chunk",
+        "_gathered",
     )
     """The attributes that make a moment; each is replaced when it changes, and never changed in place."""
 
@@ -146,17 +168,24 @@ class Side:
         framing = self.framing
         if framing == "content":
             return self._content(events, now)
-        if framing == "handshake" or self._undecided():
+        if framing == "chunk":
+            return self._counted(events, now)
+        if framing == "handshake" or (self.waiting and self._undecided()):
             return False
         line = self._commands.line()
-        if line is not None:
-            self._command(line, framing == "line", events, now)
-        return line is not None
+        if line is None:
+            return False
+        self._command(line, framing == "line", events, now)
+        return self._chunk is None or self._counted(events, now)
 
     def _undecided(self) -> bool:
-        """Whether it hangs on a reply that is still to come what the client's next octets are: content, or commands."""
-        last = self.waiting[-1] if self.waiting else None
-        return last is not None and last.entry != GREETING and self.dialect.framing(last.supposed.state) == "content"
+        """Whether it hangs on a reply that is still to come what the client's next octets are: content, or commands;
+        or what those behind the next line are, which one that was offered may count."""
+        last = self.waiting[-1]
+        if last.entry != GREETING and self.dialect.framing(last.supposed.state) == "content":
+            return True
+        offering = any(awaited.entry in self.dialect.offering for awaited in self.waiting)
+        return offering and self.dialect.counts(self._commands.buffer)
 
     def _await(
         self,
@@ -170,13 +199,17 @@ class Side:
         self.waiting += (Awaited(entry, command, deviations, content, supposed, asked),)
 
     def _command(self, line: Line, continues: bool, events: list[Event], now: float) -> None:
-        entry, command, deviations = self.dialect.heard(line, continues)
+        entry, command, deviations, following = self.dialect.heard(line, continues)
         if self.watched:
             event = self._event("client", "command", line.octets, now, self.supposed, to=entry, deviations=deviations)
             if self.waiting or line.length != event.length:
                 in_flight = tuple(awaited.entry for awaited in self.waiting)
                 event = event._replace(length=line.length, in_flight=in_flight)
             events.append(event)
+        if following is not None and command is not None and self._follows(following):
+            wanted = self.dialect.may(self.supposed, following.entry)
+            self._chunk, self._came = Chunk(command, following, following.octets, wanted), NO_CHUNK
+            return
         self._await(entry, command, deviations)
         if self.dialect.opens_exchange(entry):
             self.exchange += (line.octets,)
@@ -192,7 +225,7 @@ class Side:
             arrived = octets if rest is None else octets[: len(octets) - len(rest)]
             self._came = self._came.noted(arrived, block, self.most_content)
         self._came = self._came.plus(block, self._unstuffer.dots)
-        self._take_in(block, now)
+        self._take_in(block, self._came, now)
         if rest is None:
             return False
         content, self._came, self._unstuffer = self._came, NOTHING, None
@@ -213,8 +246,51 @@ class Side:
             )
         return True
 
-    def _take_in(self, block: bytes, now: float) -> None:
-        """What a side does with an unstuffed block of content: nothing, unless letters are its business."""
+    def _follows(self, following: Following) -> bool:
+        """Whether the octets that a command counts are no commands: not for a server that did not offer to take them
+        (RFC 3030 section 2)."""
+        return following.keyword in self.offered
+
+    def _counted(self, events: list[Event], now: float) -> bool:
+        """Take octets of a chunk; whether it is whole. A chunk that will be refused passes in the same way, so that its
+        octets are never read as commands (RFC 3030 section 2)."""
+        chunk = self._chunk
+        assert chunk is not None
+        block = self._commands.counted(chunk.left)
+        left = chunk.left - len(block)
+        if self.watched:
+            self._came = self._came.noted(block, block, self.most_content).plus(block, 0)
+        if chunk.wanted:
+            self._gathered = self._gathered.plus(block, 0)
+            self._take_in(block, self._gathered, now)
+        self._chunk = chunk._replace(left=left)
+        if left == 0:
+            self._end_chunk(events, now)
+        return left == 0
+
+    def _end_chunk(self, events: list[Event], now: float) -> None:
+        """A chunk is whole: now its command is answered."""
+        assert self._chunk is not None
+        command, (_, entry, _), _, wanted = self._chunk
+        content, self._came, self._chunk = self._came, NOTHING, None
+        if self.watched:
+            events.append(
+                self._event(
+                    "client",
+                    "content",
+                    b"",
+                    now,
+                    self.supposed,
+                    to=entry,
+                    content=content.whole(),
+                    deviations=content.deviations,
+                )
+            )
+        self._await(entry, command, content=self._gathered if wanted else NO_CHUNK)
+
+    def _take_in(self, block: bytes, so_far: Content, now: float) -> None:
+        """What a side does with a block of content as it is to be stored, the last of what came `so_far` of a letter:
+        nothing, unless letters are its business."""
 
     # TLS -----------------------------------------------------------------------------------------
 
@@ -232,6 +308,8 @@ class Side:
         before, unheard = self.position, len(self._commands.buffer) + len(self._lines.buffer)
         self.position = self.dialect.move(before, HANDSHAKE, 200).position
         self.waiting, self.exchange, self.envelope = (), (), EMPTY
+        self._chunk, self._came = None, NOTHING
+        self._forget_chunks()
         self.client_name, self.offered = "", {}
         self.answered = HANDSHAKE
         self._commands.load((b"", 0))
@@ -303,10 +381,18 @@ class Side:
                 self._await(each.entry, each.command, each.deviations, each.content)
         if self.position.closed or (row is not None and row.clears):
             self.envelope = EMPTY
+            if self._gathered is not NOTHING or self._chunk is not None:
+                self._forget_chunks()
         if self.exchange and self.dialect.framing(self.position.state) != "line":
             self.exchange = ()
         if reply.severity == 2 and awaited.command is not None:
             self._agree(awaited.command, row is not None and "extended" in row.gains, reply)
+
+    def _forget_chunks(self) -> None:
+        """The transaction is over, and with it the chunks that came (RFC 3030 section 2, RSET)."""
+        self._gathered = NOTHING
+        if self.position.closed:
+            self._chunk, self._came = None, NOTHING
 
     def _agree(self, command: Command, lists: bool, reply: Reply) -> None:
         """The server took a command: what it named now holds.
@@ -330,6 +416,7 @@ class Side:
         before, self.lost = self.position, self.waiting[0].entry if self.waiting else ""
         self.position = before._replace(state="closed")
         self.waiting, self.envelope, self.exchange = (), EMPTY, ()
+        self._forget_chunks()
         told = f"closed by the {by}" + (f": {why}" if why else "")
         moment = self._event(by, "moment", told.encode("utf-8", "replace"), now, before, to="")
         return moment._replace(after=self.position)

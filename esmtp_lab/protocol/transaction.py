@@ -29,13 +29,23 @@ class Envelope:
     parameters: tuple[Parameter, ...] = ()
     verb: str = ""
 
+    @property
+    def binary(self) -> bool:
+        """Whether the content need not be made of lines (RFC 3030 section 3)."""
+        for each in self.parameters:
+            if each.keyword == "BODY" and each.value is not None:
+                return each.value.upper() == BINARY
+        return False
 
+
+BINARY = b"BINARYMIME"
+"""The value of BODY for content that need not be made of lines."""
 EMPTY = Envelope()
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What is known of content, as far as it has come; the octets themselves go into a `Draft`.
+    """What is known of content or of a chunk, as far as it has come; the octets themselves go into a `Draft`.
 
     `length` counts its octets without the `dots` that were stuffed, `eight_bit` says whether one is above 127, and
     `stamps` counts the hosts that it has passed.
@@ -110,6 +120,8 @@ class Content:
 
 NOTHING = Content()
 """No content has come yet."""
+NO_CHUNK = Content(stamps=Stamps(tail=b""))
+"""Nothing of a chunk has come yet. It is the letter that has a header section, not each chunk."""
 
 
 def _goes_on(before: Deviation, after: Deviation) -> bool:

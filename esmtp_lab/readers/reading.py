@@ -13,7 +13,6 @@ from esmtp_lab.readers.marked import MARKED
 from esmtp_lab.readers.shown import Format, Numbered, Shown
 from esmtp_lab.readers.smtplib import SMTPLIB
 from esmtp_lab.readers.swaks import SWAKS
-from esmtp_lab.wire.transparency import END_OF_DATA as LONE_DOT
 
 FORMATS: tuple[Format, ...] = (MARKED, SWAKS, SMTPLIB, CURL, JSONL)
 """Every format that can be read; no line is a sign of two of them."""
@@ -62,7 +61,7 @@ def _events(reader: Reader, shown: Shown) -> Iterable[Event]:
         case "client":
             return reader.hear("client", shown.octets)
         case "server":
-            _end_content(reader)
+            reader.end_content()
             return reader.hear("server", shown.octets)
         case "connected":
             reader.restart()
@@ -74,14 +73,8 @@ def _events(reader: Reader, shown: Shown) -> Iterable[Event]:
         case "content":
             if not reader.in_content:
                 return ()
-            _end_content(reader)
+            reader.end_content()
     return (_moment(reader, shown),)
-
-
-def _end_content(reader: Reader) -> None:
-    """What the file does not hold has passed all the same: content was sent, and so was its end, before its reply."""
-    if reader.in_content and not reader.waiting:
-        reader.hear("client", LONE_DOT)
 
 
 def _moment(reader: Reader, shown: Shown) -> Event:

@@ -121,8 +121,8 @@ def _upon(answered: tuple[str, int]) -> Values:
 
 def _strange(event: Event, verb: str, keywords: Values) -> bool:
     for keyword in keywords:
-        found = event.dialect.parameter(verb, keyword)
-        if found is None or found[0].ehlo_keyword not in event.offered:
+        defining = event.dialect.parameters(verb, keyword)
+        if not any(extension.ehlo_keyword in event.offered for extension, _ in defining):
             return True
     return False
 
@@ -182,8 +182,10 @@ KEYS: Mapping[str, Callable[[Seen, Values], bool]] = {
     "speaker": _one_of("speaker"),
     "verb": _verb,
     "to": _one_of("to"),
+    "not_to": lambda seen, values: seen.to not in values,
     "state": _one_of("state"),
     "after": _one_of("after"),
+    "not_after": lambda seen, values: seen.after not in values,
     "fact": lambda seen, values: values <= seen.facts,
     "not_fact": _none_of("facts"),
     "code": _any_of("codes"),
@@ -205,6 +207,7 @@ KEYS: Mapping[str, Callable[[Seen, Values], bool]] = {
     "listed": _one_of("listed"),
     "verb_case": _one_of("verb_case"),
     "in_flight": _any_of("in_flight"),
+    "not_in_flight": _none_of("in_flight"),
     "upon": _any_of("upon"),
     "not_upon": _none_of("upon"),
 }

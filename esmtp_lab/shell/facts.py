@@ -34,7 +34,7 @@ def server_facts(lab: Lab) -> Facts:
         *_facts(side),
         ("client", _shown(side.client_name)),
         *_envelope(side),
-        ("content", f"{len(side.content_so_far)} octets" if side.in_content else NOTHING),
+        ("content", _content(side)),
         ("letters", counts or NOTHING),
     )
 
@@ -55,6 +55,13 @@ def _filled(counts: str) -> str:
 def meaning(facts: Facts) -> str:
     """The state in plain words."""
     return STATES[facts[0][1]]
+
+
+def _content(side: Side) -> str:
+    if not side.in_content:
+        return NOTHING
+    came = f"{len(side.content_so_far)} octets"
+    return f"{came} of a chunk, {side.left} to come" if side.left else came
 
 
 def _facts(side: Side) -> Facts:

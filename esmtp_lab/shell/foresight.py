@@ -72,6 +72,8 @@ def _hint(session: "Session", line: str) -> Hint:
 
 def _awaited(session: "Session") -> str:
     """What an empty line waits for."""
+    if session.chunk:
+        return f"a chunk: {session.chunk} octets are still to come, CRLF counted; what is more is a command again"
     if session.prompt_kind == "content":
         return "content: every line goes into the letter; a lone dot ends it"
     if session.prompt_kind == "line":

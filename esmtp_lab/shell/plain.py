@@ -54,6 +54,8 @@ class Plain:
     def _question(self) -> str:
         if self.session.lab.role == "server":
             return "server: "
+        if self.session.chunk:
+            return f"client chunk, {self.session.chunk} octets left: "
         count = len(self.session.lab.bench.client.content_so_far)
         return _ASK[self.session.prompt_kind].format(count)
 

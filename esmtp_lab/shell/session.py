@@ -19,9 +19,10 @@ from esmtp_lab.shell.notes import Note, noted, notes
 from esmtp_lab.shell.record import Change, Page, Record
 from esmtp_lab.shell.repair import repair
 from esmtp_lab.tutor.attempt import Attempt
+from esmtp_lab.wire.transparency import END_OF_DATA as LONE_DOT
 from esmtp_lab.wire.visible import visible
 
-_UNENDED = "the content is not ended, and the letter would be lost: a lone dot ends it; leave once more to go anyway"
+_UNENDED = "the content is not ended, and the letter would be lost: {} it; leave once more to go anyway"
 
 
 class _Step(NamedTuple):
@@ -149,12 +150,13 @@ class Session:
         for crossing in crossings:
             event = crossing.event
             if event.kind == "content":
+                # a chunk has no line besides its own
                 wire = event.content.wire if event.content else b""
                 places += self._lines(event, wire)
                 self._content = ()
             if event.kind == "moment":
                 self._new.append(self.record.remark(visible(event.octets)))
-            else:
+            elif event.octets:
                 places.append(self.record.wire(event, self.lab))
         client = self.lab.bench.client
         if client.in_content and client.content_so_far:
@@ -176,8 +178,10 @@ class Session:
         """An event to make content lines from while the content event itself is still to come."""
         last = self.lab.bench.log[-1].event
         here = client.position
+        octets = b"" if self.chunk else LONE_DOT
+        offered = tuple(client.offered)
         return last._replace(
-            speaker="client", kind="content", before=here, after=here, line="", offered=tuple(client.offered)
+            speaker="client", kind="content", octets=octets, before=here, after=here, line="", offered=offered
         )
 
     def _after(self, line: str, crossings: list[Crossing], was: str) -> None:
@@ -248,9 +252,10 @@ class Session:
         client = self.lab.bench.client
         if client.in_content and not self._warned and self.lab.role == "client":
             self._warned = True
-            self.tell(_UNENDED)
+            self.tell(_UNENDED.format(f"{self.chunk} octets more end" if self.chunk else "a lone dot ends"))
             return
-        if self.lab.role == "client" and self.lab.bench.server.dialect.may(client.position, "QUIT"):
+        may = not client.in_content and self.lab.bench.server.dialect.may(client.position, "QUIT")
+        if self.lab.role == "client" and may:
             self._put(self.lab.send("QUIT"))
         self.finished = True
 
@@ -266,13 +271,21 @@ class Session:
         if self.lab.role == "server":
             return "command"
         client = self.lab.bench.client
-        return client.dialect.framing(client.position.state)
+        return "content" if self.chunk else client.dialect.framing(client.position.state)
+
+    @property
+    def chunk(self) -> int:
+        """How many octets of a chunk are still to be typed."""
+        return self.lab.bench.client.left
 
     @property
     def prompt(self) -> str:
-        """Who speaks: ``C:``, ``S:``, ``D:`` with the octets of content so far, ``A:`` in an exchange."""
+        """Who speaks: ``C:``, ``S:``, ``D:`` with the octets of content so far or those of a chunk that are still to
+        come, ``A:`` in an exchange."""
         if self.lab.role == "server":
             return "S: "
+        if self.chunk:
+            return f"D: [{self.chunk} left] "
         if self.prompt_kind == "content":
             return f"D: [{len(self.lab.bench.client.content_so_far)}] "
         return "A: " if self.prompt_kind == "line" else "C: "

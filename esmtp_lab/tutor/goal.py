@@ -16,12 +16,13 @@ KEYS = {
     "command": "a verb that the client sent",
     "problem": "with command: how the line was wrong, as the parser names it",
     "parameter": "with command: the keyword of a parameter on it",
-    "reply_to": "what a reply answered: a verb, GREETING or END_OF_DATA",
+    "reply_to": "what a reply answered: a verb, GREETING, END_OF_DATA or LAST_CHUNK",
     "code": "with reply_to: the code, or its class such as 5yz",
     "delivered": "a mailbox that has at least one letter",
     "state": "the server's state now",
 }
 """What a clause may hold, with its meaning."""
+_MOMENTS = {"GREETING": "the opened channel", "END_OF_DATA": "the lone dot", "LAST_CHUNK": "the last chunk"}
 COMBINED = ("all", "any", "none", "in_order")
 
 
@@ -73,7 +74,7 @@ def matches(clause: Clause, event: Event) -> bool:
 def words(clause: Clause) -> str:
     """A clause in words, for the list of what is still to do."""
     if "reply_to" in clause:
-        to = clause["reply_to"].replace("END_OF_DATA", "the lone dot").replace("GREETING", "the opened channel")
+        to = _MOMENTS.get(clause["reply_to"], clause["reply_to"])
         return f"{clause.get('code', 'a reply')} to {to}"
     if "command" in clause:
         problem = clause.get("problem", "").replace("-", " ")

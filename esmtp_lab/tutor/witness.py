@@ -23,6 +23,9 @@ LEADS = {
     "mail": "C: {hello} client.example\nC: MAIL FROM:<ada@client.example>\n",
     "rcpt": "C: {hello} client.example\nC: MAIL FROM:<ada@client.example>\nC: RCPT TO:<ada@lab.example>\n",
     "data": "C: {hello} client.example\nC: MAIL FROM:<ada@client.example>\nC: RCPT TO:<ada@lab.example>\nC: DATA\n",
+    "chunks": "C: EHLO client.example\nC: MAIL FROM:<ada@client.example>\nC: RCPT TO:<ada@lab.example>\n"
+    "C: BDAT 6\nC: text\n",
+    "failed": "C: EHLO client.example\nC: MAIL FROM:<ada@client.example>\nC: BDAT 6\nC: text\n",
 }
 """The dialogue that leads to the state in which a witness starts."""
 _ANSWERS = {"HELO": "250 lab.example", "EHLO": "250-lab.example\nS: 250 SIZE 1000", "MAIL": "250 OK", "RCPT": "250 OK"}

@@ -45,6 +45,9 @@ PRODUCTIONS: dict[str, Production] = {
     "word": _pattern(g.WORD, "string", "one word", "string"),
     "secret": _pattern(g.WORD, "secret", "a response in base64", "string"),
     "number": _pattern(re.compile(rb"[0-9]{1,20}"), "string", "a number", "number"),
+    # RFC 3030 section 2: chunk-size ::= 1*DIGIT, end-marker ::= "LAST"
+    "chunk-size": _pattern(re.compile(rb"[0-9]+"), "chunk-size", "how many octets will follow", "number"),
+    "end-marker": _pattern(re.compile(rb"LAST\b", re.IGNORECASE), "end-marker", "LAST or nothing", "literal"),
 }
 """What a syntax may name; each takes itself off the line and returns its value."""
 

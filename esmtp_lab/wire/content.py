@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from esmtp_lab.wire import grammar as g
 from esmtp_lab.wire.command import line_end
+from esmtp_lab.wire.framing import bare
 from esmtp_lab.wire.scan import Scanner, unparsed
 from esmtp_lab.wire.span import Span
 
@@ -28,6 +29,15 @@ def lines(octets: bytes) -> Iterator[bytes]:
         end = len(octets) if end < 0 else end + 2
         yield octets[start:end]
         start = end
+
+
+def unlined(content: bytes) -> int | None:
+    """Where content stops to be a sequence of lines: at a NUL, or a CR or LF that is not half of a CRLF; or None.
+
+    RFC 2045 sections 2.7 to 2.9; what is merely a long line is left to whoever reads it.
+    """
+    places = [place for place in (bare(content), content.find(b"\0")) if place is not None and place >= 0]
+    return min(places, default=None)
 
 
 def still_header(line: bytes) -> bool:
@@ -57,10 +67,14 @@ class Stamps(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def content_spans(octets: bytes, header: bool) -> tuple[Span, ...]:
-    """The spans of one content line as it travels; in the `header` section a field has name and body."""
+def content_spans(octets: bytes, header: bool, stuffed: bool = True) -> tuple[Span, ...]:
+    """The spans of one content line as it travels; in the `header` section a field has name and body. Unless content is
+    `stuffed`, a dot is a dot."""
     end = line_end(octets)
     scanner = Scanner(octets, end)
+    if not stuffed:
+        scanner.spans += unparsed(octets, 0, end, "content-text")
+        return (*scanner.spans, Span(end, len(octets), "crlf")) if end < len(octets) else tuple(scanner.spans)
     if octets == b".\r\n":
         scanner.take(_DOT, "end-of-data")
     elif scanner.peek(b"."):

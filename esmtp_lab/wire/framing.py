@@ -16,7 +16,8 @@ LINE_BOUND = 16_384
 
 
 class Deviation(NamedTuple):
-    """Octets that no line may hold: `kind` is a part (bare-cr, bare-lf, nul, eight-bit) or "overlong"."""
+    """Octets that no line may hold: `kind` is a part (bare-cr, bare-lf, nul, eight-bit) or "overlong"; or "endless"
+    where a number counts more octets than anybody will wait for."""
 
     at: int
     kind: str
@@ -83,6 +84,15 @@ class Framer:
     def rest(self) -> bytes:
         """Everything that waits, taken out: content is not made of command lines."""
         octets, self.buffer = self.buffer, b""
+        return octets
+
+    def counted(self, most: int) -> bytes:
+        """At most so many octets of those that wait, taken out. They do not end in a CR, unless they are `most`: what
+        it is half of may still come, and so it makes no difference where octets were cut on arrival."""
+        octets = self.buffer[:most]
+        if len(octets) < most and octets.endswith(b"\r"):
+            octets = octets[:-1]
+        self.buffer = self.buffer[len(octets) :]
         return octets
 
     def save(self) -> tuple[bytes, int]:

@@ -26,6 +26,8 @@ PARTS: dict[str, str] = {
     "equals": "what joins name and value",
     "esmtp-value": "the parameter's value",
     "string": "free text or a name",
+    "chunk-size": "how many octets follow behind the line",
+    "end-marker": "the word that says that no more octets will follow these",
     "secret": "what proves who the client is, never shown",
     "unparsed": "octets that no production of the syntax takes",
     # reply lines

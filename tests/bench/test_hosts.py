@@ -167,3 +167,54 @@ def test_a_notice_is_safe_text(sender):
     if told:
         assert told.content.isascii()
         assert told.reverse_path.null
+
+
+# Binary letters --------------------------------------------------------------------------------------
+
+BINARY = b"Content-Transfer-Encoding: binary\r\n\r\n" + bytes(range(256)) * 600 + b"\r.\r\n.\n\n\r"
+"""More than two chunks of the relay, with everything that lines would spoil, and no line at its end."""
+
+
+def with_binary(*extensions: str) -> Hosts:
+    """Hosts of which lab.example forwards dora to new.example, which offers these."""
+    lab = replace(find_policy("lab"), extensions=("CHUNKING", "BINARYMIME"))
+    new = Policy("new", domain="new.example", mailboxes={"dora": "Dora"}, extensions=extensions)
+    return hosts(lab=lab, new=new)
+
+
+def test_a_binary_letter_goes_on_octet_for_octet():
+    """RFC 3030 section 3."""
+    there = with_binary("CHUNKING", "BINARYMIME")
+    there.submit("a.example", replace(letter("dora@lab.example"), content=BINARY, chunk=1000))
+    there.run()
+    (arrived,) = there.hosts["new.example"].mailboxes.letters["dora"]
+    stamp, _, content = arrived.content.partition(b"\r\n")
+    assert stamp.startswith(b"Received: from a.example by lab.example")
+    assert content == BINARY
+    assert arrived.envelope.binary
+    assert arrived.octets == len(arrived.content)
+
+
+@pytest.mark.parametrize("extensions", [(), ("CHUNKING",), ("8BITMIME",)])
+def test_where_a_binary_letter_cannot_go_on_its_sender_is_told(extensions):
+    """RFC 3030 section 3, the third of the ways there are; nothing of the octets is in the notice."""
+    there = with_binary(*extensions)
+    there.submit("a.example", replace(letter("dora@lab.example"), content=b"\0: x\r\n" + BINARY, chunk=1000))
+    there.run()
+    assert "dora" not in there.hosts["new.example"].mailboxes.letters
+    (told,) = there.hosts["a.example"].mailboxes.letters["ann"]
+    assert b"does not take that" in told.content or b"does not go in chunks" in told.content
+    assert b"\0" not in told.content
+
+
+def test_a_letter_that_waits_begins_with_its_first_chunk_again():
+    there = with_binary("CHUNKING", "BINARYMIME")
+    there.faults["lab.example"] = (Fault("cut", octets=2000),)
+    there.submit("a.example", replace(letter("dora@lab.example"), content=BINARY, chunk=500))
+    there.run()
+    (waiting,) = there.queues["a.example"]
+    assert waiting.delivery.sent == 0
+    there.now = waiting.due
+    there.run()
+    (arrived,) = there.hosts["new.example"].mailboxes.letters["dora"]
+    assert arrived.content.endswith(BINARY)

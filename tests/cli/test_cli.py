@@ -163,6 +163,10 @@ def test_what_was_begun_and_not_ended_is_written_and_reads_back():
     first = lab(lines=begun)
     assert b"\nC: hi\nC: you\n# the content is not ended" in first.stdout
     assert lab(lines=first.stdout).stdout == first.stdout
+    begun = begun.replace("DATA", "BDAT 12").replace("HELO", "EHLO")
+    first = lab("run", "-", "--host", "open", lines=begun)
+    assert b"\nC: hi\nC: you\n# the chunk is not ended: 3 octets" in first.stdout
+    assert lab("run", "-", "--host", "open", lines=first.stdout).stdout == first.stdout
     part = lab(lines="NOOP\nC\\: NO\n")
     assert b"\nC\\: NO\n# that is no line yet" in part.stdout
     assert lab(lines=part.stdout).stdout == part.stdout

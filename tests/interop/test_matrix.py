@@ -51,6 +51,38 @@ def test_our_client_and_their_server(program: str, case: Case, their_server: Cal
     assert accepted == [name for name in case.recipients if name in want.reached]
 
 
+CHUNKING = ("Postfix", "Exim")
+"""Servers that take chunks; the others are sent the same letters by DATA."""
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.knows_ehlo], ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    ("program", "size"),
+    [(each, size) for each in SERVERS for size in ((1, 1000, 65_536) if each in CHUNKING else (1000,))],
+)
+def test_our_client_and_their_server_in_chunks(
+    program: str, case: Case, size: int, their_server: Callable[[str], ForeignServer]
+) -> None:
+    """RFC 3030; what arrives is the same as by DATA."""
+    want = expected(program, case)
+    size = size if len(case.content) < 100_000 else size * 1000
+    server = their_server(program)
+    server.forget()
+    events: list[Event] = []
+    to = tuple(_path(f"{name}@{DOMAIN}") for name in case.recipients)
+    delivery = Delivery(_path(case.sender), to, case.content, chunk=size, tls="require" if case.tls else "no")
+    context = client_context(certificate().authority)
+    done = asyncio.run(
+        deliver(delivery, client_dialect(), port=server.modern, patience=0.1, on_event=events.append, tls=context)
+    )
+    _compare(server.arrived(want), events, want)
+    accepted = [outcome.path.name.decode() for outcome in done.outcomes if outcome.accepted]
+    assert accepted == [name for name in case.recipients if name in want.reached]
+    said = {event.octets[:4] for event in events if event.kind == "command"}
+    if want.reached:
+        assert (b"BDAT" in said, b"DATA" in said) == (program in CHUNKING, program not in CHUNKING)
+
+
 def _path(text: str) -> MailPath:
     local_part, _, domain = text.encode().partition(b"@")
     return MailPath(local_part, domain)

@@ -18,7 +18,7 @@ from esmtp_lab.net.server import serve
 from esmtp_lab.protocol.client import Delivery
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.policy import find_policy
-from esmtp_lab.protocol.session import END_OF_DATA, GREETING
+from esmtp_lab.protocol.session import END_OF_DATA, GREETING, LAST_CHUNK
 from esmtp_lab.protocol.transaction import Letter
 from esmtp_lab.wire.path import Path
 
@@ -336,7 +336,7 @@ def test_every_client_of_ours_meets_every_server_of_ours(serving: Any, era: str,
 
 def test_the_times_are_those_of_the_standard() -> None:
     minutes = {entry: seconds / 60 for entry, seconds in TIMEOUTS.items()}
-    assert minutes == {GREETING: 5, "MAIL": 5, "RCPT": 5, "DATA": 2, END_OF_DATA: 10}
+    assert minutes == {GREETING: 5, "MAIL": 5, "RCPT": 5, "DATA": 2, END_OF_DATA: 10, LAST_CHUNK: 10}
 
 
 def test_a_server_that_hangs_up_on_ehlo_is_called_again() -> None:

@@ -1,5 +1,7 @@
 """A client that delivers by itself: what it says upon each reply, as scripts, and when it tries again."""
 
+from dataclasses import replace
+
 import pytest
 
 from esmtp_lab.errors import LocalProtocolError
@@ -125,6 +127,86 @@ def test_what_a_reply_decides(reply: int | None, accepted: bool, temporary: bool
     outcome = Outcome(ADA, None if reply is None else Reply(reply))
     assert (outcome.accepted, outcome.temporary) == (accepted, temporary)
     assert not Outcome(ADA, None, "no such host").temporary
+
+
+# Chunks ----------------------------------------------------------------------------------------------
+
+BOTH, CHUNKING = "250-a;250-CHUNKING;250 BINARYMIME", "250-a;250 CHUNKING"
+
+
+@pytest.mark.parametrize(
+    ("content", "size", "said"),
+    [
+        (b"hello\r\n", 100, ["BDAT 7 LAST\r\nhello"]),
+        (b"hello\r\n", 7, ["BDAT 7 LAST\r\nhello"]),
+        (b"hello\r\n", 6, ["BDAT 6\r\nhello\r", "BDAT 1 LAST\r\n\n"]),
+        (b".one\r\n.", 3, ["BDAT 3\r\n.on", "BDAT 3\r\ne", "BDAT 1 LAST\r\n."]),
+        (b"", 100, ["BDAT 0 LAST"]),
+        # without a size it goes by DATA, as ever
+        (b".one", 0, ["DATA"]),
+    ],
+)
+def test_a_letter_goes_in_chunks_where_it_is_asked_to(content: bytes, size: int, said: list[str]) -> None:
+    """Octet for octet: no dot is doubled, no line is ended (RFC 3030 section 2)."""
+    delivery = Delivery(ME, (ADA,), content, chunk=size)
+    replies = ["250 ok"] * (len(said) - 1)
+    lines, client, after = script(delivery, "220 a", CHUNKING, "250 ok", "250 ok", *replies, "250 stored", "221 bye")
+    assert lines[3:-2] == said if size else lines[3] == "DATA"
+    if size:
+        assert lines[-2:] == ["QUIT", ""]
+        assert [outcome.accepted for outcome in after.outcomes] == [True]
+        assert client.left == 0
+
+
+@pytest.mark.parametrize("hello", ["250 a", "250-a;250 BINARYMIME", "250-a;250-8BITMIME;250 SIZE 1000"])
+def test_text_goes_by_data_where_chunks_are_not_offered(hello: str) -> None:
+    said, _, _ = script(replace(LETTER, chunk=3), "220 a", hello, "250 ok", "250 ok", "250 ok")
+    assert said[-1] == "DATA"
+
+
+@pytest.mark.parametrize("content", [b"one\ntwo\r\n", b"one\rtwo", b"one\r\n\n", b"\0", b"\xff\r\n\n", b"\n" * 5])
+@pytest.mark.parametrize(
+    ("hello", "size", "why"),
+    [
+        (BOTH, 4, ""),
+        (f"250-8BITMIME;{BOTH}", 4, ""),
+        (BOTH, 0, "does not go in chunks"),
+        (CHUNKING, 4, "the server does not take that"),
+        ("250-a;250 BINARYMIME", 4, "does not go in chunks"),
+        ("250-a;250-8BITMIME;250 CHUNKING", 4, "the server does not take that"),
+        ("250 a", 4, "does not go in chunks"),
+    ],
+)
+def test_binary_content_goes_only_where_both_are_offered(content: bytes, hello: str, size: int, why: str) -> None:
+    """RFC 3030 section 3; whoever may not send it begins no transaction."""
+    said, _, delivery = script(Delivery(ME, (ADA,), content, chunk=size), "220 a", hello)
+    (outcome,) = delivery.outcomes
+    if why:
+        assert said[-1] == "QUIT"
+        assert why in outcome.remark
+        assert not outcome.temporary
+    else:
+        assert said[-1] == "MAIL FROM:<me@me.example> BODY=BINARYMIME"
+        assert outcome.remark == ""
+
+
+def test_what_is_merely_eight_bit_stays_so() -> None:
+    said, _, _ = script(
+        Delivery(ME, (ADA,), b"\xff\r\n", chunk=4), "220 a", f"{BOTH.replace('250 B', '250-B')};250 8BITMIME"
+    )
+    assert said[-1] == "MAIL FROM:<me@me.example> BODY=8BITMIME"
+
+
+@pytest.mark.parametrize(
+    ("reply", "temporary"), [("552 too large", False), ("452 no room", True), ("503 what", False), ("354 go on", True)]
+)
+def test_after_a_refused_chunk_no_other_is_sent(reply: str, temporary: bool) -> None:
+    """RFC 3030 section 2: the transaction has failed for all of its recipients."""
+    before = ("220 a", CHUNKING, "250 ok", "250 ok", "250 ok", "250 ok")
+    said, client, delivery = script(replace(LETTER, content=b"0123456789", chunk=4), *before, reply, "221 bye")
+    assert said[-4:] == ["BDAT 4\r\n0123", "BDAT 4\r\n4567", "QUIT", ""]
+    assert [(outcome.accepted, outcome.temporary) for outcome in delivery.outcomes] == [(False, temporary)] * 2
+    assert client.position.state == "closed"
 
 
 # A server that hangs up ------------------------------------------------------------------------------

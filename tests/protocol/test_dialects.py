@@ -32,6 +32,7 @@ def test_what_can_be_offered(era: str) -> None:
         (b"SEND FROM:<a@b>", "SEND", "verb", "reverse-path"),
         (b"AUTH PLAIN c2VjcmV0", "AUTH", "verb", "secret"),
         (b"XPING hello", "XPING", "verb", "string"),
+        (b"BDAT 86 LAST", "BDAT", "verb", "end-marker"),
         (b"XYZZY hello", "XYZZY", "verb", "unparsed"),
         (b"GREETING hello", "GREETING", "verb", "unparsed"),
         (b"MAIL FROM:<a@b> SIZE=1", "MAIL", None, "esmtp-value"),
@@ -88,6 +89,13 @@ def test_what_the_octets_of_a_client_are(state: str, framing: str) -> None:
         ("ready", "extended", "TURN", True),
         ("mail", "extended", "TURN", False),
         ("data", "", "END_OF_DATA", True),
+        ("rcpt", "extended", "BDAT", True),
+        ("rcpt", "", "BDAT", False),
+        ("mail", "extended", "BDAT", False),
+        ("chunks", "extended", "LAST_CHUNK", True),
+        ("chunks", "extended", "DATA", False),
+        ("failed", "extended", "BDAT", False),
+        ("failed", "extended", "RSET", True),
         ("ready", "", "UNKNOWN", False),
     ],
 )
@@ -109,6 +117,9 @@ def test_what_may_come(state: str, facts: str, entry: str, may: bool) -> None:
         ("ready", "RCPT", "ready"),
         ("ready", "UNKNOWN", "ready"),
         ("rcpt", "QUIT", "closed"),
+        ("rcpt", "BDAT", "chunks"),
+        ("chunks", "LAST_CHUNK", "ready"),
+        ("mail", "BDAT", "failed"),
     ],
 )
 def test_where_an_input_leads_if_all_goes_well(state: str, entry: str, supposed: str) -> None:
@@ -127,6 +138,6 @@ def test_a_parameter_belongs_to_its_verb() -> None:
     extension = Extension("Both", "XBOTH", "nowhere", "both", mail_parameters=(mail,), rcpt_parameters=(rcpt,))
     dialect = Dialect(ERAS["rfc2821"], (extension,))
     assert [extension.parameters(verb) for verb in ("MAIL", "RCPT", "SOML")] == [(mail,), (rcpt,), (mail,)]
-    assert dialect.parameter("RCPT", "X") == (extension, rcpt)
-    assert dialect.parameter("MAIL", "X") == (extension, mail)
-    assert dialect.parameter("MAIL", "Y") is None
+    assert dialect.parameters("RCPT", "X") == ((extension, rcpt),)
+    assert dialect.parameters("MAIL", "X") == ((extension, mail),)
+    assert dialect.parameters("MAIL", "Y") == ()

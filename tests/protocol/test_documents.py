@@ -11,9 +11,9 @@ from esmtp_lab.protocol.era import DEFAULT_ERA, ERAS, find_era
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "rfc"
 OF_1982 = "HELO MAIL RCPT DATA RSET SEND SOML SAML VRFY EXPN HELP NOOP QUIT TURN"
-EXTENSIONS = {1870, 6152, 2920, 2034, 3207, 4954, 8689}
-"""Where SIZE, 8BITMIME, PIPELINING, ENHANCEDSTATUSCODES, STARTTLS, AUTH and REQUIRETLS are defined, in their latest
-form."""
+EXTENSIONS = {1870, 6152, 2920, 2034, 3207, 4954, 8689, 3030}
+"""Where SIZE, 8BITMIME, PIPELINING, ENHANCEDSTATUSCODES, STARTTLS, AUTH, REQUIRETLS, CHUNKING and BINARYMIME are
+defined, in their latest form."""
 RESTS_ON = {
     "rfc821": {821, 1123},
     "rfc1869": {1869, 1123, 821, *EXTENSIONS},

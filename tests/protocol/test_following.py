@@ -69,7 +69,10 @@ def test_a_line_of_content_has_1000_octets_at_most(line: str, found: int) -> Non
         (["BDAT 12", "QUIT", "RSET", "NOOP"], ["command", "text", "text", "command"]),
         (["BDAT 1", "x", "NOOP"], ["command", "text", "command"]),
         (["BDAT 0 LAST", "NOOP"], ["command", "command"]),
-        (["bdat  6", "QUIT"], ["command", "text"]),
+        (["bdat 006", "QUIT"], ["command", "text"]),
+        (["BDAT  6", "QUIT"], ["command", "command"]),
+        (["BDAT 6 FIRST", "QUIT"], ["command", "command"]),
+        (["BDAT 4294967296", "QUIT"], ["command", "command"]),
         (["BDAT6", "QUIT"], ["command", "command"]),
         (["BDAT x", "QUIT"], ["command", "command"]),
         (["BDAT 6x", "QUIT"], ["command", "command"]),
@@ -79,7 +82,7 @@ def test_a_chunk_is_as_long_as_it_says(lines: list[str], kinds: list[str]) -> No
     """RFC 3030 section 2: so many octets follow, and then the next command."""
     events = follow(RCPT + "\n".join(f"C: {line}" for line in lines))[-len(lines) :]
     assert [event.kind for event in events] == kinds
-    assert {event.to for event in events if event.kind == "text"} <= {"body"}
+    assert {event.to for event in events if event.kind == "text"} <= {"chunk"}
 
 
 def test_the_server_ends_a_chunk() -> None:

@@ -14,7 +14,7 @@ import pytest
 from esmtp_lab.extensions import SHIPPED
 from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.era import ERAS
-from esmtp_lab.protocol.session import CONTINUATION, END_OF_DATA, GREETING, HANDSHAKE
+from esmtp_lab.protocol.session import CONTINUATION, END_OF_DATA, GREETING, HANDSHAKE, LAST_CHUNK
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "rfc"
 R821, R1869, R2821, R5321 = "rfc821", "rfc1869", "rfc2821", "rfc5321"
@@ -65,6 +65,9 @@ OTHERS = {
     ("", "STARTTLS"): ({220}, {454}),  # RFC 3207 section 4
     ("", HANDSHAKE): (set(), set()),  # no line answers it
     ("", "XPING"): ({250}, {501}),
+    # RFC 3030 section 2 has 250 and 503, and else what fits; that is what the tables have for the end of data
+    ("", "BDAT"): ({250}, {450, 451, 452, 503, 550, 552, 554}),
+    ("", LAST_CHUNK): ({250}, {450, 451, 452, 503, 550, 552, 554}),
 }
 """What stands in no table of an era: success with what asks for more, and failure."""
 

@@ -48,6 +48,10 @@ def test_verbs_are_completed_in_any_case():
         ("RCPT TO:<a", ["EHLO a", "MAIL FROM:<>"], ["<ada@lab.example>"]),
         ("MAIL FROM:<a@b> ", ["EHLO a"], ["SIZE=", "BODY="]),
         ("MAIL FROM:<a@b> s", ["EHLO a"], ["SIZE="]),
+        ("BDAT ", ["EHLO a"], []),
+        ("BDAT 86 ", ["EHLO a"], ["LAST"]),
+        ("bdat 86 la", ["EHLO a"], ["LAST"]),
+        ("BDAT 86 LAST ", ["EHLO a"], []),
         ("MAIL FROM:<a@b> SIZE=1 ", ["EHLO a"], ["BODY="]),
         ("MAIL FROM:<a@b>", ["EHLO a"], []),
         ("VRFY b", ["EHLO a"], ["bob"]),
@@ -78,3 +82,15 @@ def test_the_old_era_has_no_ehlo():
     found = asked("", era="rfc821")
     assert "EHLO " not in [each.text for each in found]
     assert {each.text.strip(): each.reason for each in found}["MAIL"] == "needs HELO first: 503"
+
+
+def test_chunks_come_behind_a_recipient_and_shut_data_out():
+    begun = ("EHLO a", "MAIL FROM:<a@b>")
+    reasons = {each.text.strip(): each.reason for each in asked("", *begun, policy="open")}
+    assert reasons["BDAT"] == "needs RCPT first: 503"
+    assert "BDAT " in texts("", *begun, "RCPT TO:<x@y>", policy="open")
+    behind = texts("", *begun, "RCPT TO:<x@y>", "BDAT 3", "a", policy="open")
+    assert "BDAT " in behind
+    assert "RSET" in behind
+    assert "DATA" not in behind
+    assert asked("BDAT", *begun)[0].reason == "CHUNKING was not offered here"

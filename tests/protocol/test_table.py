@@ -64,7 +64,7 @@ def test_what_ends_a_group(era: str) -> None:
 
 def test_what_may_hold_beside_the_state() -> None:
     assert set(FACTS) == {"extended", "authenticated", "tls"}
-    assert set(NOT_VERBS) == {"GREETING", "END_OF_DATA", "CONTINUATION", "HANDSHAKE", "UNKNOWN"}
+    assert set(NOT_VERBS) == {"GREETING", "END_OF_DATA", "LAST_CHUNK", "CONTINUATION", "HANDSHAKE", "UNKNOWN"}
 
 
 def test_what_a_row_and_a_form_do_not_say() -> None:
@@ -75,3 +75,4 @@ def test_what_a_row_and_a_form_do_not_say() -> None:
     form = Form("VERB", "", "meaning", "lineage")
     assert (form.success, form.failure, form.intermediate) == ((250,), (), ())
     assert (form.ends_group, form.eras) == (False, frozenset())
+    assert (form.octets, form.last) == ("", "")

@@ -16,21 +16,22 @@ from esmtp_lab.lab import Lab
 from esmtp_lab.protocol.era import ERAS
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.policy import find_policy, with_users
-from esmtp_lab.protocol.session import CONTINUATION, END_OF_DATA, NOT_VERBS, STATES
+from esmtp_lab.protocol.session import CONTINUATION, END_OF_DATA, LAST_CHUNK, NOT_VERBS, STATES
 from esmtp_lab.protocol.transaction import EMPTY
 from esmtp_lab.wire.parameter import Parameter
 from esmtp_lab.wire.path import Path, quote
 from esmtp_lab.wire.span import tiles
 from esmtp_lab.wire.transparency import travelling
 
+CONTENT = (END_OF_DATA, "BDAT", LAST_CHUNK)
 EXPLAINED = {
-    ("DATA", 503): "a transaction without recipients: the policy says 503 (RFC 2821 section 3.3)",
     ("HELP", 504): "HELP about something that is no verb here",
-    (END_OF_DATA, 554): "octets above 127 after BODY=7BIT (RFC 6152 section 3)",
+    ("DATA", 503): "no recipients, by the policy (RFC 2821 section 3.3), or BODY=BINARYMIME (RFC 3030 section 3)",
+    **dict.fromkeys(((each, 554) for each in CONTENT), "octets above 127 after BODY=7BIT (RFC 6152 section 3)"),
 }
 """The refusals that policy `open` explains, by what they answer."""
 
-TRANSACTION = ("mail", "rcpt", "data")
+TRANSACTION = ("mail", "rcpt", "data", "chunks")
 
 DOMAINS = st.sampled_from([b"a", b"client.example", b"3com.example", b"a-b.c"])
 LITERALS = st.sampled_from([b"[127.0.0.1]", b"[IPv6:::1]", b"[IPv6:2001:db8::1]"])
@@ -40,10 +41,9 @@ TEXTS = st.sampled_from([b"ada", b"Ada Lovelace", b"<ada@open.example>", b"x", b
 CONTENTS = st.lists(
     st.sampled_from([b"Subject: x\r\n", b"\r\n", b".", b"..\r\n", b"text", b"\xe9", b"\n", b"\0"]), max_size=8
 ).map(b"".join)
+JOTS = [b"MAIL FROM:<a@b>", b"RCPT TO:<a@b>", b"DATA", b"EHLO a", b".", b" ", b"\r", b"\n", b"\r\n", b"\0"]
 JUNK = st.lists(
-    st.sampled_from(
-        [b"MAIL FROM:<a@b>", b"RCPT TO:<a@b>", b"DATA", b"EHLO a", b".", b" ", b"\r", b"\n", b"\r\n", b"\0"]
-    ),
+    st.sampled_from([*JOTS, b"BDAT 4\r\n", b"BDAT 3 LAST\r\n", b"BDAT 0", b"BDAT 9999999999"]),
     min_size=1,
     max_size=6,
 ).map(b"".join)
@@ -63,6 +63,12 @@ BROKEN = (
     "XMAIL FROM:<a@b>",
     "SEND FROM:<a@b>",
     "SAML FROM:<a@b>",
+    "BDAT",
+    "BDAT x",
+    "BDAT -1",
+    "BDAT 1x",
+    "BDAT 1 FIRST",
+    "BDAT 0 LAST LAST",
     "TURN",
     "RCPT TO:<>",
     "RCPT TO:<a>",
@@ -81,7 +87,8 @@ def mail_parameters(draw, offered: dict) -> tuple[Parameter, ...]:
     if "SIZE" in offered and draw(st.booleans()):
         found.append(Parameter("SIZE", draw(st.sampled_from([b"0", b"1", b"104857600"]))))
     if "8BITMIME" in offered and draw(st.booleans()):
-        found.append(Parameter("BODY", draw(st.sampled_from([b"7BIT", b"8bitmime"]))))
+        binary = [b"BINARYMIME"] if "BINARYMIME" in offered else []
+        found.append(Parameter("BODY", draw(st.sampled_from([b"7BIT", b"8bitmime", *binary]))))
     return tuple(found)
 
 
@@ -91,6 +98,8 @@ VALUES = {
     "reverse-path": MAILBOXES | st.just(Path()),
     "forward-path": MAILBOXES | st.just(Path(b"Postmaster")),
     "string": TEXTS,
+    "chunk-size": st.just(b"0"),
+    "end-marker": st.sampled_from([b"LAST", b"last"]),
     "word": st.sampled_from([b"PLAIN", b"LOGIN", b"NOSUCH"]),
     "secret": st.sampled_from([b"AHpvZQBzZWNyZXQ=", b"em9l", b"="]),
 }
@@ -131,6 +140,9 @@ class Walk(RuleBasedStateMachine):
             return entry, travelling(data.draw(CONTENTS, label="content"))
         if entry == CONTINUATION:
             return entry, data.draw(st.sampled_from([b"em9l\r\n", b"c2VjcmV0\r\n", b"*\r\n", b"!\r\n"]), label="line")
+        if entry in CONTENT:
+            content = data.draw(CONTENTS | JUNK, label="chunk")
+            return entry, b"BDAT %d%b\r\n" % (len(content), b" LAST" if entry == LAST_CHUNK else b"") + content
         syntax = self.bench.server.dialect.syntax(entry)
         values = values_for(data.draw, syntax, client.offered if entry == "MAIL" else {})
         return entry, client.line(entry, **values)
@@ -149,7 +161,7 @@ class Agreeing(Walk):
         assert client.position.state in STATES
         if client.position.state != "closed":
             assert (client.envelope.reverse_path is not None) == (client.position.state in TRANSACTION)
-            assert bool(client.envelope.forward_paths) == (client.position.state in ("rcpt", "data"))
+            assert bool(client.envelope.forward_paths) == (client.position.state in ("rcpt", "data", "chunks"))
 
 
 class LegalWalk(Agreeing):
@@ -162,11 +174,12 @@ class LegalWalk(Agreeing):
         entry, octets = self.legal(data)
         (reply,) = self.send(octets)
         assert reply.to == entry
-        if entry == END_OF_DATA:
+        if entry in CONTENT:
             promised = Parameter("BODY", b"7BIT") in envelope.parameters
             assert reply.code == (554 if promised and not octets.isascii() else 250)
+            assert entry == END_OF_DATA or (self.bench.client.position.state == "failed") == (reply.code == 554)
         elif entry == "DATA":
-            assert reply.code == (354 if envelope.forward_paths else 503)
+            assert reply.code == (354 if envelope.forward_paths and not envelope.binary else 503)
         elif entry == "RCPT" and len(envelope.forward_paths) == 100:
             assert reply.code == 452
         else:

@@ -90,3 +90,11 @@ def test_on_a_terminal_nothing_is_said_twice(terminal: Callable[..., Any]) -> No
     term.child.sendline("/quit")
     assert term.ends() == 0
     assert b"\x1b" not in term.raw
+
+
+def test_the_octets_of_a_chunk_are_counted_down() -> None:
+    lines = ["/host open", "EHLO a", "MAIL FROM:<a@b>", "RCPT TO:<ada@open.example>", "BDAT 7 LAST", "hello", "QUIT"]
+    output = piped("\n".join(lines) + "\n")
+    assert begins_with_a_word(output)
+    assert "client chunk, 7 octets left: " in output
+    assert "server 250 2.0.0 OK, 7 octets taken for ada" in output

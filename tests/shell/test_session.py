@@ -353,3 +353,57 @@ def test_undo_of_tls(types: Types) -> None:
     assert not session.lab.bench.client.position.protected
     session.type("/redo")
     assert session.lab.bench.client.position.protected
+
+
+# Chunks ----------------------------------------------------------------------------------------------
+
+CHUNK = ("EHLO a", "MAIL FROM:<a@b>", "RCPT TO:<ada@open.example>", "BDAT 18 LAST")
+
+
+def test_typed_lines_are_the_octets_of_a_chunk_until_it_is_full(types: Types) -> None:
+    """RFC 3030 section 2: CRLF counts, a lone dot ends nothing, and lab commands are octets as well."""
+    session = types(*CHUNK, policy="open")
+    assert (session.prompt, session.prompt_kind) == ("D: [18 left] ", "content")
+    assert "18 octets are still to come" in hint(session, "").line
+    session.type(".")
+    session.type("/undo")
+    assert session.prompt == "D: [8 left] "
+    assert ("content", "10 octets of a chunk, 8 to come") in session.facts()[1]
+    session.type("hello!")
+    assert (session.prompt, session.prompt_kind) == ("C: ", "command")
+    (letter,) = session.lab.mailboxes.letters["ada"]
+    assert letter.content == b".\r\n/undo\r\nhello!\r\n"
+    client = [item.event for item in session.record.items if item.event and item.event.speaker == "client"]
+    assert [(event.kind, event.to, event.octets) for event in client[4:]] == [
+        ("text", "chunk", b".\r\n"),
+        ("text", "chunk", b"/undo\r\n"),
+        ("text", "chunk", b"hello!\r\n"),
+    ]
+    assert all(session.notes(place) for place, item in enumerate(session.record.items) if item.event in client)
+
+
+def test_what_is_more_than_the_count_is_a_command_again(types: Types) -> None:
+    session = types(*CHUNK[:3], "BDAT 5", "hello", policy="open")
+    assert wire(session)[-4:-2] == [b"hello", b"\r\n"]
+    assert [octets[:3] for octets in wire(session)[-2:]] == [b"250", b"500"]
+
+
+def test_undo_in_a_chunk(types: Types) -> None:
+    session = types(*CHUNK, "one", "two", policy="open")
+    session.command("/undo")
+    assert session.prompt == "D: [13 left] "
+    session.command("/redo")
+    session.type("345678")
+    (letter,) = session.lab.mailboxes.letters["ada"]
+    assert letter.content == b"one\r\ntwo\r\n345678\r\n"
+    assert wire(session).count(b"two\r\n") == 1
+
+
+def test_to_leave_in_a_chunk_is_asked_about_once_and_says_nothing_into_it(types: Types) -> None:
+    session = types(*CHUNK, policy="open")
+    session.command("/quit")
+    assert not session.finished
+    assert "18 octets more end it" in remarks(session)
+    session.command("/quit")
+    assert session.finished
+    assert session.lab.bench.server.left == 18

@@ -15,6 +15,7 @@ SYNTAXES = {
     "RCPT": 'SP "TO:"forward-path',
     "VRFY": "SP string",
     "AUTH": "SP word SP secret",
+    "BDAT": "SP chunk-size [SP end-marker]",
 }
 
 
@@ -27,6 +28,7 @@ def spans() -> list[Span]:
         b"RCPT TO:<a@b>",
         b"VRFY ada",
         b"AUTH X c2VjcmV0",
+        b"BDAT 5 LAST",
         b"XYZZY \xff\0\r\n!",
     ):
         found += parse_command(line + b"\r\n", SYNTAXES.get, RFC2821).spans
