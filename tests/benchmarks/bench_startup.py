@@ -25,6 +25,8 @@ CURSOR_ASKED, CURSOR_ANSWER = b"\x1b[6n", b"\x1b[1;1R"
 def start(program: str, arguments: list[str], prompt: bytes, home: str) -> float:
     """Seconds from the start of a program until its prompt stands on the terminal."""
     environment = {**os.environ, "TERM": "xterm-256color", "HOME": home, "XDG_CONFIG_HOME": home, "XDG_DATA_HOME": home}
+    # Modules are compiled once, as after any install, even where the tests themselves leave nothing behind.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     begin = time.perf_counter()
     child = pexpect.spawn(program, arguments, dimensions=(40, 132), env=environment, timeout=30)
     seen = b""
