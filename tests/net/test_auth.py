@@ -58,11 +58,19 @@ def test_swaks(name: str, serving: Any) -> None:
     assert f"AUTH {name}" in done.stdout
 
 
-@pytest.mark.parametrize("name", ["CRAM-MD5", "PLAIN", "LOGIN", "SCRAM-SHA-256"])
-def test_curl(name: str, serving: Any, letter_file: Any) -> None:
+def _of_curl() -> list[str]:
+    """The mechanisms of this curl: SCRAM only where it was built with it."""
+    names = ["CRAM-MD5", "PLAIN", "LOGIN"]
+    if not shutil.which("curl"):
+        return names
     version = subprocess.run(["curl", "--version"], capture_output=True, text=True, check=False).stdout
-    if name.startswith("SCRAM") and "gsasl" not in version:
-        pytest.skip("NOT TESTED: this curl has no SCRAM")
+    return [*names, "SCRAM-SHA-256"] if "gsasl" in version else names
+
+
+@pytest.mark.parametrize("name", _of_curl())
+def test_curl(name: str, serving: Any, letter_file: Any) -> None:
+    if not shutil.which("curl"):
+        pytest.skip("NOT TESTED: curl is not here")
     url = f"smtp://127.0.0.1:{serving('members').port}/me.example"
     who = ["--user", "zoe:secret", "--login-options", f"AUTH={name}"]
     mail = ["--mail-from", "zoe@lab.example", "--mail-rcpt", "ada@lab.example", "--upload-file", str(letter_file)]
