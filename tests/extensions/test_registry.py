@@ -274,3 +274,13 @@ def test_a_file_that_is_not_good_says_what_to_mend(body, message):
     with pytest.raises(DataError, match=re.escape(message)) as caught:
         read_registries(body, "mine.toml")
     assert str(caught.value).startswith("mine.toml: ")
+
+
+def test_a_line_of_the_answer_to_ehlo_without_a_keyword_offers_nothing() -> None:
+    lab = Lab(role="server")
+    for line in ("220 lab.example", "250-lab.example", "250 "):
+        if line.startswith("250-"):
+            lab.bench.send(b"EHLO me.example\r\n")
+        crossed = lab.say(line)
+    assert crossed[-1].event.to == "EHLO"
+    assert offer_in(crossed[-1].event) is None

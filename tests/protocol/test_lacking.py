@@ -73,3 +73,23 @@ def test_a_host_that_closes_in_the_midst_of_chunks_keeps_nothing(said: bytes) ->
     assert session.position.closed
     assert session.letter is None
     assert session.draft is None
+
+
+def test_an_answer_that_comes_late_forgets_the_chunks_of_its_letter_and_not_the_one_on_its_way() -> None:
+    """A person answers for the server; the client has pipelined RSET, and the next letter behind it."""
+    policy = find_policy("open")
+    session = ServerSession(server_dialect(policy, "rfc2821"), policy, by_hand=True)
+    said = [b"220 open.example\r\n", b"250-open.example\r\n250 CHUNKING\r\n", b"250 OK\r\n", b"250 OK\r\n"]
+    heard = [b"", b"EHLO a\r\n", b"MAIL FROM:<a@b>\r\n", b"RCPT TO:<ada@open.example>\r\n"]
+    for octets, reply in zip(heard, said, strict=True):
+        session.receive(octets)
+        session.say(reply)
+    session.receive(b"BDAT 3\r\nabcRSET\r\nMAIL FROM:<a@b>\r\nRCPT TO:<ada@open.example>\r\nBDAT 5 LAST\r\nde")
+    for _ in range(4):
+        session.say(b"250 OK\r\n")
+    assert session.left == 3
+    session.receive(b"fgh")
+    session.say(b"250 OK\r\n")
+    letter = session.hand_over()
+    assert letter is not None
+    assert letter.content.endswith(b"defgh")
