@@ -312,6 +312,7 @@ def test_a_downgrade_delivers_nothing() -> None:
     lab = delivered("secure", forged, tls="require")
     assert fate(lab) == (False, True, 0)
     assert "MAIL" not in said(lab)
+    assert lab.bench.delivery.outcomes[0].reply.lines == (b"what?",), "the refusal decided, and is what is told"
     assert fate(delivered("secure", stripped, tls="try")) == (True, False, 1), "who only tries goes on in clear"
 
 
@@ -332,6 +333,13 @@ def test_what_is_lost_under_tls_is_not_tried_in_clear() -> None:
     assert lab.bench.client.lost == "EHLO"
     assert said(lab) == ["EHLO", "STARTTLS", "EHLO"]
     assert fate(lab) == (False, True, 0)
+
+
+def test_the_handshake_is_the_servers_moment() -> None:
+    """It stands behind the server's 220, and both ends have it."""
+    lab = delivered("secure", tls="require")
+    moments = [each.event for each in lab.bench.log if each.event.to == "HANDSHAKE" and each.event.kind == "moment"]
+    assert {moment.speaker for moment in moments} == {"server"}
 
 
 def test_a_220_that_the_server_did_not_say_leads_nowhere() -> None:
