@@ -363,7 +363,6 @@ _STEPS = {
     (CONTINUATION, 3): Delivery._prove,
     (CONTINUATION, 2): Delivery._mail,
     (CONTINUATION, 0): Delivery._end,
-    (_STARTTLS, 2): Delivery._stop,
     (_STARTTLS, 0): Delivery._no_tls_now,
     (HANDSHAKE, 2): Delivery._greet,
     ("MAIL", 2): Delivery._rcpt,

@@ -1,5 +1,6 @@
 """What one side lacks: an extension that the other has, or a verb that an extension speaks of."""
 
+from base64 import b64decode
 from dataclasses import replace
 
 import pytest
@@ -13,7 +14,7 @@ from esmtp_lab.protocol.client import Delivery
 from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.era import ERAS
 from esmtp_lab.protocol.extension import Credentials, Extension
-from esmtp_lab.protocol.policy import find_policy
+from esmtp_lab.protocol.policy import find_policy, with_users
 from esmtp_lab.protocol.reader import Reader
 from esmtp_lab.protocol.replies import Answer
 from esmtp_lab.protocol.server import ServerSession
@@ -179,3 +180,22 @@ def test_a_delivery_begins_no_tls_unless_it_is_told_to() -> None:
     path = Path(b"ada", b"lab.example")
     bench.deliver(Delivery(path, (path,), b"hi\r\n"))
     assert [each.protocol for each in host.mailboxes.letters["ada"]] == ["ESMTP"]
+
+
+def test_a_challenge_holds_the_text_that_nobody_can_guess() -> None:
+    policy = with_users(find_policy("open"), {"zoe": "secret"})
+    session = ServerSession(server_dialect(policy, "rfc2821"), policy, nonces=lambda: "unguessable")
+    session.start()
+    session.receive(b"EHLO a\r\nAUTH CRAM-MD5\r\n")
+    assert b"unguessable" in b64decode(session.take().splitlines()[-1][4:])
+
+
+def test_a_password_does_not_go_in_clear_unless_that_is_said() -> None:
+    policy = with_users(find_policy("open"), {"zoe": "secret"})
+    path = Path(b"ada", b"open.example")
+    for said, expected in (({}, False), ({"in_clear": True}, True)):
+        one = replace(policy, mechanisms=("PLAIN",))
+        bench = Bench(Host(one, server_dialect(one, "rfc2821"), MemoryMailboxes(one.domain)), client_dialect())
+        bench.start()
+        bench.deliver(Delivery(path, (path,), b"hi\r\n", login=Credentials("zoe", "secret", **said)))
+        assert any(crossing.event.to == "AUTH" for crossing in bench.log) == expected

@@ -158,3 +158,20 @@ def test_a_moment_amid_the_header_section_can_be_come_back_to():
     assert reader.hear("client", b"\r\n")[0].to == "body"
     reader.load(saved)
     assert reader.hear("client", b"To: y\r\n")[0].to == "header"
+
+
+def test_a_line_behind_starttls_that_can_be_read_was_said_under_tls():
+    """The transcript does not say that the handshake was done."""
+    text = "\n".join([*LINES[:2], "S: 250-mail.example", "S: 250 STARTTLS", "C: STARTTLS", "S: 220 go", LINES[1]])
+    reader = listening(text)
+    assert reader.position.protected
+    assert [each.entry for each in reader.waiting] == ["EHLO"]
+
+
+def test_the_rest_of_a_chunk_that_a_transcript_lacks_has_passed_all_the_same():
+    text = "\n".join([*LINES[:3], "S: 250 CHUNKING", *LINES[4:8], "C: BDAT 100 LAST", "C: hello"])
+    reader = listening(text)
+    assert reader.left == 93
+    reader.end_content()
+    assert reader.left == 0
+    assert [each.entry for each in reader.waiting] == ["LAST_CHUNK"]

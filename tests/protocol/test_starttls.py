@@ -437,6 +437,20 @@ def test_the_tag_goes_with_the_letter_and_with_the_notice() -> None:
 # Undo, and other ways ----------------------------------------------------------------------------------
 
 
+def test_what_a_letter_has_with_it_goes_to_the_next_host_if_that_is_asked() -> None:
+    """The tag does, and the size is told anew (RFC 1870 section 6)."""
+    secure = find_policy("secure")
+    home = replace(secure, name="home", domain="home.example", relays_for=("*",))
+    hosts = relaying(home, secure)
+    bench = Bench(hosts.hosts["home.example"], client_dialect())
+    bench.start()
+    bench.deliver(replace(LETTER, parameters=REQUIRETLS, tls="try"))
+    (run,) = hosts.run()
+    (mail,) = (each.event for each in run.bench.log if each.event.to == "MAIL" and each.speaker == "client")
+    (arrived,) = hosts.hosts["lab.example"].mailboxes.letters["ada"]
+    assert [each.render() for each in mail.command.parameters] == [b"SIZE=%d" % arrived.octets, b"REQUIRETLS"]
+
+
 def test_undo_takes_the_handshake_back() -> None:
     lab = Lab(policy="secure")
     lab.send("EHLO me.example")
