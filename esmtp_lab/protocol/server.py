@@ -38,8 +38,8 @@ class ServerSession(Side):
     Its content goes block by block into a draft, which `drafts` opens: in memory unless another is given. Where more
     comes than the policy allows, nothing more is stored. After `most_errors` refusals without a letter between them,
     the session ends with 421. `nonces` draws the texts that nobody can guess. `waiting` counts the letters that the
-    host's queue has for a node of ETRN, where it has one; `started` are the nodes whose queues the client had started,
-    until they are taken out (RFC 1985).
+    host's queue has for a node of ETRN, where it has one, and `started` are then the nodes whose queues the client had
+    started, until they are taken out (RFC 1985).
     With `by_hand` the server hears and keeps its place, but a person speaks for it through `say`; a letter that they
     answer with 2yz stands in `letter` as well, until `hand_over` takes it out.
     """
@@ -327,7 +327,7 @@ class ServerSession(Side):
         super()._agree(command, lists, reply)
         if self._prioritizes is not None and command.path is not None and command.verb != "RCPT":
             self.envelope = replace(self.envelope, priority=self._prioritizes(self._context(), command.parameters))
-        elif "node-name" in command.values:
+        elif self._count is not None and "node-name" in command.values:
             self.started += (command.text("node-name"),)
 
     def _forget_chunks(self) -> None:
