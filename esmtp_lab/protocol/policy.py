@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from esmtp_lab.errors import DataError
 from esmtp_lab.protocol.era import ERAS
 from esmtp_lab.protocol.node import means
-from esmtp_lab.protocol.priority import HIGHEST, LEVELS, LOWEST
+from esmtp_lab.protocol.priority import HIGHEST, LEVELS, LOWEST, UNNAMED
 from esmtp_lab.protocol.replies import Answer, catalogue
 from esmtp_lab.protocol.session import UNKNOWN
 from esmtp_lab.wire.path import Path, quote
@@ -24,7 +24,7 @@ _CHOICES = {
     "accept": ("known", "any"),
     "verify": ("answer", "hide"),
     "tells_waiting": ("count", "presence", "nothing"),
-    "priorities": ("", *LEVELS),
+    "priorities": tuple(LEVELS),
     "below_lowest": ("priority-too-low", "priority-low-now"),
 }
 _PRIORITIES = ("usual_priority", "highest_priority", "lowest_priority")
@@ -268,6 +268,10 @@ def _policy(table: dict[str, Any], name: str, where: str) -> Policy:
         for each, count in table.get(key, {}).items():
             if type(count) is not int or count < 0:
                 raise DataError(f"{where}: {name}", f"{key} has a number for {each!r}, not {count!r}")
+    levels, named = [str(each) for each in LEVELS[table.get("priorities") or UNNAMED]], table.get("priority_sizes", {})
+    for each in named.keys() - levels:
+        why = f"priority_sizes has no level {each} under {table.get('priorities') or UNNAMED}; there are"
+        raise DataError(f"{where}: {name}", f"{why} {', '.join(levels)}")
     lists = {key: tuple(members) for key, members in table.get("lists", {}).items()}
     own: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in table.items() if key != "like"
