@@ -3,6 +3,7 @@
 import asyncio
 import smtplib
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from esmtp_lab.protocol.policy import Policy
 from esmtp_lab.wire.path import Path
 
 from .inside import Loop
-from .servers import ForeignServer
+from .servers import ForeignServer, until
 
 ASKED = ("branch.example", "@branch.example", "stranger.example", "@com")
 ANSWERS = {"Postfix": (250, 250, 459, 459), "Exim": (250, 250, 458, 458)}
@@ -28,6 +29,33 @@ def test_our_client_asks_their_server(name: str, their_server: Callable[[str], F
     delivery = Delivery(Path(), (), b"", "me.example", nodes=ASKED)
     done = asyncio.run(deliver(delivery, client_dialect(), port=server.modern, patience=0.1))
     assert tuple(reply.code for reply in done.started) == ANSWERS[name]
+
+
+def test_postfix_sends_what_waits_to_our_server(their_server: Callable[[str], Any], loop: Loop) -> None:
+    """A letter for a host that is away waits at Postfix, and comes in a session of its own when that host asks."""
+    postfix = their_server("Postfix")
+    policy = Policy(domain="branch.example", mailboxes={"bea": "Bea"}, extensions=("SIZE",))
+    mailboxes = MemoryMailboxes(policy.domain)
+    bea = (Path(b"bea", policy.domain.encode()),)
+    waits = Delivery(Path(b"me", b"me.example"), bea, b"Subject: it waits\r\n\r\nhello\r\n", "me.example")
+    asks = Delivery(Path(), (), b"", policy.domain, nodes=(policy.domain,))
+
+    async def call(delivery: Delivery) -> Delivery:
+        return await deliver(delivery, client_dialect(), port=postfix.modern, patience=0.1)
+
+    server = loop.run(serve(policy, server_dialect(policy, "rfc2821"), mailboxes, port=postfix.node))
+    try:
+        assert [outcome.accepted for outcome in asyncio.run(call(waits)).outcomes] == [True]
+        deferred = postfix.root / "var/spool/postfix/deferred"
+        assert until(lambda: any(file.is_file() for file in deferred.rglob("*"))), postfix.log()
+        assert mailboxes.letters == {}
+        assert [reply.code for reply in asyncio.run(call(asks)).started] == [250]
+        assert until(lambda: "bea" in mailboxes.letters), postfix.log()
+    finally:
+        loop.run(server.close())
+    (letter,) = mailboxes.letters["bea"]
+    assert (letter.client, letter.envelope.reverse_path) == ("lab.example", Path(b"me", b"me.example"))
+    assert letter.content.endswith(b"Subject: it waits\r\n\r\nhello\r\n")
 
 
 ASKED_BY_HAND = {

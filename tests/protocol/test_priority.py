@@ -337,7 +337,7 @@ def test_the_clause_is_in_the_letter_that_is_stored() -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ('priorities = "HIGH"', "priorities is one of , MIXER, STANAG4406, NSEP, not 'HIGH'"),
+        ('priorities = "HIGH"', "priorities is one of MIXER, STANAG4406, NSEP, not 'HIGH'"),
         ("usual_priority = 10", "usual_priority is from -9 to 9"),
         ("lowest_priority = -10", "lowest_priority is from -9 to 9"),
         ('below_lowest = "ok"', "below_lowest is one of priority-too-low, priority-low-now, not 'ok'"),
