@@ -173,9 +173,16 @@ class ServerSession(Side):
         return {"domain": self.policy.domain, "client": self.client_name}
 
     def _context(self) -> Context:
-        forms = self.dialect.forms
-        known = (self.policy, self.position, self.envelope, self.client_name, forms, self.exchange, self._nonce)
-        return Context(*known, self._count)
+        return Context(
+            self.policy,
+            self.position,
+            self.envelope,
+            self.client_name,
+            self.dialect.forms,
+            self.exchange,
+            self._nonce,
+            self._count,
+        )
 
     def _draw(self, now: float) -> str:
         """A nonce. Where nobody gives one, it is one that an onlooker could reckon, but the same when played again."""
