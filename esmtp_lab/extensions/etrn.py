@@ -28,7 +28,7 @@ _PENDING = {"count": "etrn-counted", "presence": "etrn-pending"}
 def _etrn(context: Context, command: Command) -> Answer:
     policy, node = context.policy, command.text("node-name")
     fields = {"node": node}
-    if not {_KEYWORD, node.lower()}.isdisjoint(policy.not_now):
+    if not {_KEYWORD, node.lower().removeprefix("@")}.isdisjoint(policy.not_now):
         return Answer("etrn-unable", fields)
     if not allowed(node, policy.nodes):
         return Answer("etrn-refused", {**fields, "reason": "no letters are kept for it here"})

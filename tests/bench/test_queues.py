@@ -121,6 +121,16 @@ def test_a_host_that_is_still_away_is_tried_in_vain_and_waited_for() -> None:
     assert sorted(each.tries for each in there.queues["isp.example"]) == [1, 2, 2]
 
 
+def test_a_letter_that_waits_asks_again_with_its_next_try() -> None:
+    busy = replace(PROVIDER, refusals={"rob": "mailbox-busy"}, mailboxes={"ann": "Ann"})
+    there = hosts(busy, BRANCH)
+    there.submit("branch.example", replace(letter("rob@isp.example", "ann@isp.example"), nodes=("branch.example",)))
+    there.run()
+    (waits,) = there.queues["branch.example"]
+    assert (waits.delivery.nodes, waits.delivery.started) == (("branch.example",), ())
+    assert len(said(there, 0, b"ETRN")) == 1
+
+
 def test_a_letter_handed_over_in_the_same_session_counts() -> None:
     there = hosts(PROVIDER, BRANCH)
     there.away = frozenset({"branch.example"})

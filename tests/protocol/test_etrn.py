@@ -117,6 +117,8 @@ def test_the_example_of_the_standard(tells: str, text: str) -> None:
         (b" #UUCP", 253),
         (b" #nosuch", 459),
         (b" full.example", 458),
+        (b" Full.Example", 458),
+        (b" @full.example", 458),
         (b" stranger.example", 459),
         (b" otherbranch.example", 459),
         (b" @example", 459),

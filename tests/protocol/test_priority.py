@@ -190,6 +190,7 @@ def test_any_value_is_taken_or_refused_and_never_guessed(value: str) -> None:
     [
         # nobody raises a priority but whom the host trusts
         (" MT-PRIORITY=3", {}, HELLO, "250 2.3.6 0 is the new priority assigned to the letter", 0),
+        (" MT-PRIORITY=1", {}, HELLO, "250 2.3.6 0 is the new priority assigned to the letter", 0),
         (" MT-PRIORITY=3", {}, HELLO + LOGIN, "250 2.1.0 Sender <me@me.example> ok", 3),
         (" MT-PRIORITY=3", {"trusted": ("mua.example",)}, HELLO, "250 2.1.0 Sender <me@me.example> ok", 3),
         (" MT-PRIORITY=3", {"trusted": ("*",)}, HELLO, "250 2.1.0 Sender <me@me.example> ok", 3),
