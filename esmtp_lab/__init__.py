@@ -26,7 +26,7 @@ The floor plan, top to bottom; imports run down only, and those joined by `|` ne
       session      THE TABLE and the forms, as data
       dialect      what an era and its extensions make of them
       event        the one event
-      era, trace, policy, replies, answers, transaction, extension, queue
+      era, trace, policy, replies, answers, transaction, extension, queue, node, priority
       side         one side of a dialogue; server, client and reader are sides
     wire         octets ↔ values: span, grammar, scan, framing, transparency, command, reply,
                  path, parameter, content, transcript, visible

@@ -272,6 +272,12 @@ def serve(
 @click.option("--ca", metavar="FILE", help="Who may vouch for the server, in PEM, besides whom this machine trusts.")
 @click.option("--no-verify", is_flag=True, help="Take any certificate: whoever stands between can read the letter.")
 @click.option("--requiretls", is_flag=True, help="The letter is to travel under TLS all the way, or not at all.")
+@click.option("--user", metavar="NAME", help="Log in as NAME. The password is asked for, or see below.")
+@click.option("--password-file", metavar="FILE", help="Its first line is the password.")
+@click.option("--auth-in-clear", is_flag=True, help="Let the password itself cross a channel without TLS.")
+@click.option("--chunk", type=click.IntRange(min=1), metavar="OCTETS", help="Send it in chunks of so many (CHUNKING).")
+@click.option("--priority", type=click.IntRange(-9, 9), metavar="N", help="How urgent it is, -9 to 9 (MT-PRIORITY).")
+@click.option("--etrn", "nodes", multiple=True, metavar="NODE", help="Then have what waits for NODE sent (ETRN).")
 @click.option("--allow-remote", is_flag=True, help="Let mail leave this machine. You will be told what happens.")
 @click.option("--quiet", is_flag=True, help="Say only what became of the recipients.")
 @click.argument("file", type=click.File("rb"))
@@ -279,7 +285,8 @@ def serve(
 @_examples(
     "  esmtp-lab send --from ada@me.example --rcpt bob@lab.example letter.txt\n"
     "  printf 'Subject: hi\\n\\nhello\\n' | esmtp-lab send --from '<>' --rcpt ada@lab.example -\n"
-    "  esmtp-lab send --tls require --ca ca.pem --from ada@me.example --rcpt bob@lab.example letter.txt"
+    "  esmtp-lab send --tls require --ca ca.pem --from ada@me.example --rcpt bob@lab.example letter.txt\n"
+    "  esmtp-lab send --user zoe --priority 4 --from zoe@lab.example --rcpt bob@lab.example letter.txt"
 )
 def send(
     ctx: click.Context,
@@ -292,21 +299,33 @@ def send(
     ca: str | None,
     no_verify: bool,
     requiretls: bool,
+    user: str | None,
+    password_file: str | None,
+    auth_in_clear: bool,
+    chunk: int | None,
+    priority: int | None,
+    nodes: tuple[str, ...],
     allow_remote: bool,
     quiet: bool,
     file: IO[bytes],
 ) -> None:
     """Deliver FILE (or - for standard input) with the reference client.
 
-    Where TLS begins, the server has to prove that it is the HOST of --to; where it cannot, nothing is sent.
+    Where TLS begins, the server has to prove that it is the HOST of --to; where it cannot, nothing is sent. A server
+    that offers no CHUNKING, MT-PRIORITY or ETRN gets the letter without them.
+
+    The password of --user comes from --password-file, from the variable ESMTP_LAB_PASSWORD, or from the terminal. It is
+    no argument, since all on this machine can read those, and the shell remembers them.
 
     Exit status: 0 every recipient was accepted, 1 some were refused, 75 try again later.
     """
-    from esmtp_lab.commands.send import outcome_line, send_letter
+    from esmtp_lab.commands.send import credentials, node_lines, outcome_line, send_letter
 
+    if not user and (password_file or auth_in_clear):
+        raise click.UsageError("--password-file and --auth-in-clear go with --user")
     if requiretls and no_verify:
         raise click.UsageError("--requiretls wants a certificate that verifies: RFC 8689 section 2")
-    outcomes = send_letter(
+    done = send_letter(
         None if quiet else _write,
         file.read(),
         reverse_path=reverse_path,
@@ -319,11 +338,30 @@ def send(
         authority=ca,
         verify=not no_verify,
         requiretls=requiretls,
+        login=credentials(user, password_file, _password, in_clear=auth_in_clear) if user else None,
+        chunk=chunk or 0,
+        priority=priority,
+        nodes=nodes,
     )
-    refused = [outcome for outcome in outcomes if not outcome.accepted]
-    for outcome in outcomes:
-        _write(outcome_line(outcome))
+    refused = [outcome for outcome in done.outcomes if not outcome.accepted]
+    for line in (*map(outcome_line, done.outcomes), *node_lines(done)):
+        _write(line)
     ctx.exit(PLAYED if not refused else TEMPORARY if all(each.temporary for each in refused) else DIFFERENT)
+
+
+def _password() -> str:
+    """The password, typed by whoever sits at the terminal. Raises DataError where nobody does."""
+    import getpass
+    import warnings
+
+    with warnings.catch_warnings():
+        # where there is no terminal it would warn, and then read what may be the letter
+        warnings.simplefilter("error", getpass.GetPassWarning)
+        try:
+            return getpass.getpass()
+        except (getpass.GetPassWarning, EOFError):
+            why = "has no password. Set ESMTP_LAB_PASSWORD, or name a file by --password-file"
+            raise DataError("--user", why) from None
 
 
 def _level(ctx: click.Context, param: click.Parameter, value: str | None) -> str:

@@ -140,6 +140,8 @@ def _values(production: str, names: Names, verb: str, dialect: Dialect) -> Itera
         case "forward-path":
             for mailbox in names.mailboxes:
                 yield f"<{mailbox}>", "a name that this host knows"
+        case "node-name":
+            yield names.client, "this client: what waits for it is sent to it, in a session of its own"
         case "end-marker":
             yield "LAST", "no chunk follows this one: the letter is whole"
         case "string" if verb == "HELP":

@@ -1,7 +1,6 @@
 """A bench: a channel with a history. Every step can be taken back, and half a command tried on a copy."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 from esmtp_lab.bench.channel import Channel, Crossing
@@ -84,15 +83,13 @@ class Bench(Channel):
 
     def fork(self) -> "Bench":
         """A copy that goes its own way."""
-        host = replace(self.host, mailboxes=self.host.mailboxes.fork())
-        caller = self.caller and replace(self.caller, mailboxes=self.caller.mailboxes.fork())
         copy = Bench(
-            host,
+            self.host.fork(),
             self.client_dialect,
             by_hand=self.by_hand,
             now=self.now,
             latency=self.latency,
-            caller=caller,
+            caller=self.caller and self.caller.fork(),
             caller_by_hand=self.caller_by_hand,
         )
         copy.load(self.save())

@@ -99,11 +99,10 @@ class Channel:
         self.turned = False
         self.carried = 0
         self.log: list[Crossing] = []
-        there = Ends(ClientSession(client_dialect), ServerSession(host.dialect, host.policy, by_hand=by_hand))
+        there = Ends(ClientSession(client_dialect), _serving(host, by_hand))
         self._ends = [there]
         if caller is not None:
-            turned = ServerSession(caller.dialect, caller.policy, by_hand=caller_by_hand)
-            self._ends.append(Ends(ClientSession(client_dialect), turned))
+            self._ends.append(Ends(ClientSession(client_dialect), _serving(caller, caller_by_hand)))
         # On their way: lines that the client said, that the server heard, and that the server said.
         self._to_server: list[Event] = []
         self._heard: list[Event] = []
@@ -129,19 +128,19 @@ class Channel:
     def save(self) -> tuple[Any, ...]:
         """A value that `load` comes back to; equal values are equal moments."""
         ends = tuple((end.client.save(), end.server.save()) for end in self._ends)
-        boxes = (self.host.mailboxes.save(), self.caller.mailboxes.save() if self.caller else None)
+        hosts = (self.host.save(), self.caller.save() if self.caller else None)
         under_way = (tuple(self._to_server), tuple(self._heard), tuple(self._to_client))
-        return ends, boxes, under_way, self.delivery, self.awaits_turn, self.turned, self.faults, self.carried
+        return ends, hosts, under_way, self.delivery, self.awaits_turn, self.turned, self.faults, self.carried
 
     def load(self, saved: tuple[Any, ...]) -> None:
         """Come back to a saved moment."""
-        ends, boxes, under_way, self.delivery, self.awaits_turn, self.turned, self.faults, self.carried = saved
+        ends, hosts, under_way, self.delivery, self.awaits_turn, self.turned, self.faults, self.carried = saved
         for end, (client, server) in zip(self._ends, ends, strict=True):
             end.client.load(client)
             end.server.load(server)
-        self.host.mailboxes.load(boxes[0])
+        self.host.load(hosts[0])
         if self.caller is not None:
-            self.caller.mailboxes.load(boxes[1])
+            self.caller.load(hosts[1])
         self._to_server, self._heard, self._to_client = map(list, under_way)
 
     # Saying --------------------------------------------------------------------------------------
@@ -224,6 +223,9 @@ class Channel:
             names = self.server.mailboxes_of(letter)
             self.here.mailboxes.deliver(names, letter)
             events += self.server.settle(stored(letter, names), self.now)
+        for node in self.server.take_started():
+            if self.here.queue is not None:
+                self.here.queue.start(node)
         for event in events:
             if event.kind == "moment" and not self.server.position.closed:
                 self.log.append(Crossing(None, event))
@@ -362,6 +364,12 @@ class Channel:
         """Give the client's end a letter to deliver by itself."""
         self.delivery = delivery
         self._go_on()
+
+
+def _serving(host: Host, by_hand: bool) -> ServerSession:
+    """The server's end of a channel to a host."""
+    waiting = None if host.queue is None else host.queue.waiting
+    return ServerSession(host.dialect, host.policy, by_hand=by_hand, waiting=waiting)
 
 
 _STAND_IN = "(stand-in): no octet is encrypted on this bench"

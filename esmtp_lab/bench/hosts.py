@@ -1,7 +1,9 @@
 """Several hosts that carry letters on to each other: queues, relaying, notices. Never outside the lab.
 
 Each host has a queue. `run` tries what is due: letters for another host of the lab go there over a bench of
-their own, those for a host that is not here are refused, and who wrote them gets a notice.
+their own, those for a host that is not here are refused, and who wrote them gets a notice. Those for a host that is
+away wait; when it is back it may ask for them by ETRN (RFC 1985). Of those that are due, the ones of the highest
+priority go first, and within a level in the order of the queue (RFC 6710 section 5.1).
 """
 
 from collections.abc import Iterable
@@ -14,13 +16,18 @@ from esmtp_lab.bench.channel import Fault
 from esmtp_lab.bench.host import Host, Mailboxes
 from esmtp_lab.protocol.client import Delivery, Outcome
 from esmtp_lab.protocol.dialect import Dialect
-from esmtp_lab.protocol.queue import Queued, after, notice
+from esmtp_lab.protocol.node import means
+from esmtp_lab.protocol.priority import level, priority_of
+from esmtp_lab.protocol.priority import parameter as priority_parameter
+from esmtp_lab.protocol.queue import Queued, after, notice, parted
 from esmtp_lab.protocol.transaction import Letter
 from esmtp_lab.wire.path import Path
+from esmtp_lab.wire.reply import Reply
 
 CHUNK = 65_536
 """Octets of the chunks in which a letter goes on that came as BODY=BINARYMIME: all of them are kept (RFC 3030 section
 3). Where the next host cannot take it, that is a failure as others are."""
+AWAY = "that host is not connected just now"
 NOWHERE = "there is no host of that name in this lab, and nothing leaves it"
 
 
@@ -33,18 +40,21 @@ class Run(NamedTuple):
 
 
 class Hosts:
-    """Hosts by domain, their queues, and every session that they had. `faults` befall the next session to a host."""
+    """Hosts by domain, their queues, and every session that they had. `faults` befall the next session to a host;
+    those `away` nobody can reach."""
 
     def __init__(self, hosts: Iterable[Host], client_dialect: Dialect, *, now: float = 0.0) -> None:
         self.now = now
         self.client_dialect = client_dialect
         self.queues: dict[str, tuple[Queued, ...]] = {}
         self.faults: dict[str, tuple[Fault, ...]] = {}
+        self.away: frozenset[str] = frozenset()
         self.runs: list[Run] = []
         self.hosts = {host.policy.domain: self._forwarding(host) for host in hosts}
 
     def _forwarding(self, host: Host) -> Host:
-        return replace(host, mailboxes=Forwarding(self, host.policy.domain, host.mailboxes))
+        domain = host.policy.domain
+        return replace(host, mailboxes=Forwarding(self, domain, host.mailboxes), queue=Waiting(self, domain))
 
     def submit(self, domain: str, delivery: Delivery) -> None:
         """Put a letter into the queue of a host."""
@@ -57,9 +67,20 @@ class Hosts:
         while due := [
             (domain, each) for domain, queue in self.queues.items() for each in queue if each.due <= self.now
         ]:
-            for domain, queued in due:
-                self._try(domain, queued)
+            self._try(*max(due, key=lambda waiting: self._level(*waiting)))
         return self.runs[begin:]
+
+    def _level(self, domain: str, queued: Queued) -> int:
+        """The level at which a host handles a letter of its queue."""
+        return level(self.hosts[domain].policy.priorities, priority_of(queued.delivery.parameters) or 0)
+
+    def ask(self, client: str, server: str, *nodes: str) -> tuple[Reply, ...]:
+        """Have a host call another and ask for the letters that wait for these nodes; the replies to ETRN.
+
+        What it started goes out with `run`. Raises LocalProtocolError for what is no node name.
+        """
+        delivery = Delivery(Path(), (), b"", client, nodes=nodes)
+        return self._session(client, server, delivery).started
 
     def _try(self, domain: str, queued: Queued) -> None:
         self.queues[domain] = tuple(each for each in self.queues[domain] if each is not queued)
@@ -76,23 +97,29 @@ class Hosts:
 
     def _deliver(self, domain: str, target: str, delivery: Delivery) -> tuple[Outcome, ...]:
         """One session to one host; a host delivers to itself in the same way."""
-        host = self.hosts.get(target)
-        if host is None:
+        if target not in self.hosts:
             return tuple(Outcome(path, None, NOWHERE) for path in delivery.forward_paths)
-        bench = Bench(host, self.client_dialect, now=self.now, faults=self.faults.pop(target, ()))
+        if target in self.away:
+            return tuple(Outcome(path, None, AWAY, later=True) for path in delivery.forward_paths)
+        return self._session(domain, target, delivery).outcomes
+
+    def _session(self, domain: str, target: str, delivery: Delivery) -> Delivery:
+        """What became of a delivery in a session of its own."""
+        bench = Bench(self.hosts[target], self.client_dialect, now=self.now, faults=self.faults.pop(target, ()))
         self.runs.append(Run(domain, target, bench))
         bench.start()
         bench.deliver(delivery)
-        return bench.delivery.outcomes if bench.delivery else ()
+        return bench.delivery or delivery
 
     def save(self) -> tuple[Any, ...]:
         """A value that `load` comes back to."""
         boxes = tuple((domain, host.mailboxes.save()) for domain, host in self.hosts.items())
-        return boxes, tuple(self.queues.items()), tuple(self.faults.items()), self.now, len(self.runs)
+        waiting = tuple(self.queues.items()), tuple(self.faults.items())
+        return boxes, *waiting, self.away, self.now, len(self.runs)
 
     def load(self, saved: tuple[Any, ...]) -> None:
         """Come back to a saved moment."""
-        boxes, queues, faults, self.now, count = saved
+        boxes, queues, faults, self.away, self.now, count = saved
         for domain, box in boxes:
             self.hosts[domain].mailboxes.load(box)
         self.queues, self.faults = dict(queues), dict(faults)
@@ -124,6 +151,8 @@ class Forwarding:
         if away:
             content = letter.received(self._domain) + letter.content
             onward = self._hosts.hosts[self._domain].dialect.onward(letter.envelope.parameters)
+            if letter.envelope.priority is not None:  # RFC 6710 section 4.2: named even if the client named none
+                onward += (priority_parameter(letter.envelope.priority),)
             reverse_path, chunk = letter.envelope.reverse_path or Path(), CHUNK if letter.envelope.binary else 0
             delivery = Delivery(reverse_path, away, content, tls="try", parameters=onward, chunk=chunk)
             self._hosts.submit(self._domain, delivery)
@@ -139,6 +168,40 @@ class Forwarding:
     def fork(self) -> Mailboxes:
         """A copy that forwards nothing."""
         return self._local.fork()
+
+
+class Waiting:
+    """The queue of a host among others, as ETRN sees it. A copy that is `idle` counts and starts nothing."""
+
+    def __init__(self, hosts: Hosts, domain: str, *, idle: bool = False) -> None:
+        self._hosts = hosts
+        self._domain = domain
+        self._idle = idle
+
+    def waiting(self, node: str) -> int:
+        """How many letters wait for a node name."""
+        return sum(any(means(node, _domain(path)) for path in each.delivery.forward_paths) for each in self.save())
+
+    def start(self, node: str) -> None:
+        """Make what waits for a node name due now, and leave what goes elsewhere as it is."""
+        queue: list[Queued] = []
+        for each in self.save():
+            wanted, other = parted(each, lambda path: means(node, _domain(path)))
+            queue += [part for part in (wanted and wanted._replace(due=self._hosts.now), other) if part is not None]
+        self.load(tuple(queue))
+
+    def save(self) -> tuple[Queued, ...]:
+        """The letters that wait, which is all that `load` needs."""
+        return self._hosts.queues.get(self._domain, ())
+
+    def load(self, saved: tuple[Queued, ...]) -> None:
+        """See `Queue.load`."""
+        if not self._idle:
+            self._hosts.queues[self._domain] = saved
+
+    def fork(self) -> "Waiting":
+        """A copy that starts nothing."""
+        return Waiting(self._hosts, self._domain, idle=True)
 
 
 def _path(address: str) -> Path:

@@ -1,15 +1,20 @@
 """`esmtp-lab send`: one letter delivered by the reference client."""
 
+import os
 import re
+import secrets
 from collections.abc import Callable
+from pathlib import Path as FilePath
 
 from esmtp_lab.errors import DataError
 from esmtp_lab.export.transcript import told
 from esmtp_lab.lab import client_dialect
 from esmtp_lab.net.client import send
 from esmtp_lab.net.tls import client_context
-from esmtp_lab.protocol.client import Delivery, Outcome
+from esmtp_lab.protocol.client import ClientSession, Delivery, Outcome
 from esmtp_lab.protocol.event import Event
+from esmtp_lab.protocol.extension import Credentials
+from esmtp_lab.protocol.priority import parameter as priority_parameter
 from esmtp_lab.rules.annotator import annotator
 from esmtp_lab.rules.detector import Watch
 from esmtp_lab.wire.framing import deviations
@@ -22,6 +27,8 @@ from esmtp_lab.wire.visible import visible
 _TARGET = re.compile(r"(?:\[(.+)\]|([^:]+)):(\d{1,5})")
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 _FORBIDDEN = ("bare-cr", "nul")
+PASSWORD = "ESMTP_LAB_PASSWORD"
+"""The variable of the environment that may hold the password."""
 Write = Callable[[str], None]
 
 
@@ -39,14 +46,23 @@ def send_letter(
     authority: str | None = None,
     verify: bool = True,
     requiretls: bool = False,
-) -> tuple[Outcome, ...]:
-    """Deliver a letter whose lines end in LF or CRLF; what became of each recipient.
+    login: Credentials | None = None,
+    chunk: int = 0,
+    priority: int | None = None,
+    nodes: tuple[str, ...] = (),
+) -> Delivery:
+    """Deliver a letter whose lines end in LF or CRLF; what became of it, of each recipient, and of each of the `nodes`
+    whose queues the server is asked to start behind it.
 
     Where TLS begins, the `authority` in that file may vouch for the server besides those that this machine trusts;
     without `verify` nobody needs to.
-    Raises DataError for a path, a target or a file that cannot be read, Unreachable where no server can be reached.
+    Raises DataError for a path, a target or a file that cannot be read, LocalProtocolError for what is no node name,
+    Unreachable where no server can be reached.
     """
     host, port = read_target(target)
+    dialect = client_dialect(client_era)
+    for node in nodes:
+        ClientSession(dialect).line("ETRN", node_name=node.encode("utf-8", "surrogateescape"))
     content = _BARE_LF.sub(b"\r\n", content)
     strange = next((each for each in deviations(content) if each.kind in _FORBIDDEN), None)
     if strange is not None:
@@ -58,14 +74,42 @@ def send_letter(
         content,
         helo,
         tls=tls,
-        parameters=(Parameter("REQUIRETLS", None),) if requiretls else (),
+        parameters=(
+            *([Parameter("REQUIRETLS")] if requiretls else []),
+            *([priority_parameter(priority)] if priority is not None else []),
+        ),
+        login=login,
+        chunk=chunk,
+        nodes=nodes,
     )
     context = client_context(authority, verify=verify) if tls != "no" or requiretls else None
     show = None if write is None else _view(write, client_era)
     if allow_remote and write is not None:
         write(f"=== about to speak to {host} port {port}, which may not be on this machine")
-    dialect = client_dialect(client_era)
-    return send(delivery, dialect, host, port, allow_remote=allow_remote, on_event=show, tls=context).outcomes
+    return send(delivery, dialect, host, port, allow_remote=allow_remote, on_event=show, tls=context)
+
+
+def credentials(user: str, file: str | None, ask: Callable[[], str], *, in_clear: bool) -> Credentials:
+    """Who a user is, with the password from a file, from the environment, or else from whoever can be asked.
+
+    It is never an argument: those stand in the list of processes, for all on this machine to read, and in the history
+    of the shell. Of a file the first line counts. Raises DataError where the file cannot be read.
+    """
+    if file is None:
+        password = os.environ.get(PASSWORD) or ask()
+    else:
+        try:
+            password = FilePath(file).read_text("utf-8").partition("\n")[0].removesuffix("\r")
+        except (OSError, UnicodeDecodeError) as error:
+            raise DataError(file, f"cannot be read: {error}") from None
+    return Credentials(user, password, in_clear, secrets.token_hex(12))
+
+
+def node_lines(delivery: Delivery) -> list[str]:
+    """What became of each node whose queue the server was asked to start, in one line each."""
+    told = [f"{reply.code} {visible(reply.lines[-1])}" for reply in delivery.started]
+    told += ["not asked for: the server does not offer ETRN, or did not understand it"] * len(delivery.nodes)
+    return [f"{visible(node.encode())}: {line}" for node, line in zip(delivery.nodes, told, strict=False)]
 
 
 def outcome_line(outcome: Outcome) -> str:

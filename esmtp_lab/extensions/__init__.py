@@ -10,8 +10,10 @@ from esmtp_lab.extensions.binarymime import BINARYMIME
 from esmtp_lab.extensions.chunking import CHUNKING
 from esmtp_lab.extensions.eightbitmime import EIGHTBITMIME
 from esmtp_lab.extensions.enhancedstatuscodes import ENHANCEDSTATUSCODES
+from esmtp_lab.extensions.etrn import ETRN
 from esmtp_lab.extensions.expn import EXPN
 from esmtp_lab.extensions.help import HELP
+from esmtp_lab.extensions.mtpriority import MT_PRIORITY
 from esmtp_lab.extensions.pipelining import PIPELINING
 from esmtp_lab.extensions.requiretls import REQUIRETLS
 from esmtp_lab.extensions.saml import SAML
@@ -40,5 +42,7 @@ SHIPPED: tuple[Extension, ...] = (
     TURN,
     CHUNKING,
     BINARYMIME,
+    ETRN,
+    MT_PRIORITY,
 )
 """Every extension that the lab implements."""

@@ -34,6 +34,8 @@ TOKENS: dict[str, _TokenType] = {
     "equals": Operator,
     "esmtp-value": String,
     "string": String,
+    "node-name": Name.Namespace,
+    "option-character": Operator,
     "chunk-size": Number.Integer,
     "end-marker": Keyword.Pseudo,
     "secret": String.Other,

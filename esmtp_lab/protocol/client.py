@@ -121,7 +121,9 @@ class Delivery:
     letter has with it wherever it goes. With a `login` it proves who it is before it begins, and `proof` is how far it
     has come. Where a server offers PIPELINING, commands go in groups (RFC 2920); where it offers CHUNKING, content goes
     in chunks of `chunk` octets, unless that is 0 (RFC 3030), and `sent` counts the octets that did. Content that is not
-    made of lines can go in no other way. `heard` is what was acted upon last, each group of replies once.
+    made of lines can go in no other way. Where it would leave and the server offers ETRN, it asks for the queues of
+    `nodes` to be started; `started` are the replies, in their order (RFC 1985). `heard` is what was acted upon last,
+    each group of replies once.
     """
 
     reverse_path: Path
@@ -140,6 +142,8 @@ class Delivery:
     heard: tuple[str, int] = NOTHING_YET
     chunk: int = 0
     sent: int = 0
+    nodes: tuple[str, ...] = ()
+    started: tuple[Reply, ...] = ()
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -297,7 +301,8 @@ class Delivery:
         """The content; in a group QUIT stands behind it. Where no recipient was taken, nothing but the lone dot goes to
         a server that said 354 all the same (RFC 2920 section 3.1)."""
         octets = travelling(self.content) if self.hopes else LONE_DOT
-        return (octets + client.line("QUIT") if self._groups(client) and not self.turns else octets), self
+        leaves = self._groups(client) and not self.turns and not self.nodes
+        return octets + client.line("QUIT") if leaves else octets, self
 
     def _chunks(self, client: ClientSession) -> bool:
         """Whether the content goes in chunks."""
@@ -315,9 +320,22 @@ class Delivery:
         return self._part(client), self._all(reply)
 
     def _part(self, client: ClientSession) -> bytes:
-        """The line that ends what this client has to say. TURN must be offered, where anything is."""
+        """The line that ends what this client has to say, or asks for a queue before. TURN must be offered, where
+        anything is.
+
+        After a 5yz to ETRN no other node is asked for (RFC 1985 section 5.2).
+        """
+        left = self.nodes[len(self.started) :]
+        refused = any(reply.severity == 5 for reply in self.started)
+        if left and not refused and "ETRN" in client.offered and client.dialect.may(client.position, "ETRN"):
+            return client.line("ETRN", node_name=left[0].encode())
         offered = "TURN" in client.offered or not client.dialect.era.speaks_ehlo
         return client.line("TURN" if self.turns and offered and client.dialect.may(client.position, "TURN") else "QUIT")
+
+    def _started(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
+        """A queue was started, or not; there may be others."""
+        after = replace(self, started=(*self.started, reply))
+        return after._part(client), after
 
     def _give_up(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
         """The server takes no content and does not refuse it either: nobody may count as served."""
@@ -376,6 +394,7 @@ _STEPS = {
     ("BDAT", 2): Delivery._next_chunk,
     ("BDAT", 0): Delivery._end,
     (LAST_CHUNK, 0): Delivery._end,
+    ("ETRN", 0): Delivery._started,
     ("TURN", 2): Delivery._stop,
     ("QUIT", 0): Delivery._stop,
 }

@@ -224,6 +224,12 @@ class Dialect:
         going = {form.keyword for each in self.extensions for form in each.mail_parameters if form.onward}
         return tuple(each for each in parameters if each.keyword in going)
 
+    def clauses(self, parameters: tuple[Parameter, ...]) -> str:
+        """What the time stamp line says of the parameters of MAIL, each clause with a space before it."""
+        names = {form.keyword: form.clause for each in self.extensions for form in each.mail_parameters if form.clause}
+        said = ((names[each.keyword], each.value or b"") for each in parameters if each.keyword in names)
+        return "".join(f" {name} {value.decode('ascii')}" for name, value in said)
+
     def places(self, verb: str, policy: Policy, mailbox: str) -> tuple[str, ...]:
         """Where a letter for a mailbox goes, by the verb that opened its transaction."""
         places = self._places.get(verb)

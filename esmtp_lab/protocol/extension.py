@@ -19,8 +19,8 @@ from esmtp_lab.wire.path import Path
 
 
 class Context(NamedTuple):
-    """What behaviour may look at: the host's choices, the session, the lines of an exchange so far, and a `nonce` that
-    belongs to this exchange alone."""
+    """What behaviour may look at: the host's choices, the session, the lines of an exchange so far, a `nonce` that
+    belongs to this exchange alone, and how many letters are `waiting` for a node, where the host has a queue."""
 
     policy: Policy
     position: Position
@@ -29,6 +29,7 @@ class Context(NamedTuple):
     forms: Mapping[str, Form]
     exchange: tuple[bytes, ...] = ()
     nonce: str = ""
+    waiting: Callable[[str], int] | None = None
 
 
 class Credentials(NamedTuple):
@@ -58,13 +59,15 @@ class Proving(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class ParameterForm:
     """One parameter of MAIL or RCPT: its keyword, a pattern its whole value must match ("" for no value),
-    how the value is shown and explained, and whether it goes `onward` with a letter that is relayed."""
+    how the value is shown and explained, whether it goes `onward` with a letter that is relayed, and the `clause` that
+    a time stamp line has with its value."""
 
     keyword: str
     value: str
     shown: str
     meaning: str
     onward: bool = False
+    clause: str = ""
 
 
 def sender_ok(context: Context, command: Command) -> Answer:
@@ -74,6 +77,7 @@ def sender_ok(context: Context, command: Command) -> Answer:
 
 Answering = Callable[[Context, Command], Answer]
 Checking = Callable[[Context, Command], Answer | None]
+Amending = Callable[[Context, Command, Answer], Answer]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,13 +88,14 @@ class Extension:
     line may be longer. `offered_params` gives what follows the keyword in the EHLO reply, `offered_when` whether a host
     offers it just now. `answers` is the behaviour of its verbs, `checks` refuses commands by verb ("*" is any that is
     not named), `checks_content` a letter by what is known of its content, of which with chunks a part is asked about
-    first; `rewrites` changes a reply, `places` says where a letter for a mailbox goes whose transaction one of the
-    verbs opened. For the client, `adds` gives the parameter that a letter should carry; of several with one keyword
-    that of the extension listed last is sent. `needed_for` says why a letter cannot travel without the extension, or
-    nothing, and `missed` the same of one that has a parameter of the extension with it, by its reverse-path and the
-    client's position; `proves` is how it goes on to prove who it is, given the parameters of the keyword and whether
-    the channel is protected, or None where it cannot. `codes` are failure codes that commands of other forms may get
-    besides their own.
+    first; `amends` may say something else in place of an answer by verb, and `prioritizes` gives the priority of a
+    letter by the parameters of its MAIL. `rewrites` changes a reply, `places` says where a letter for a mailbox goes
+    whose transaction one of the verbs opened. For the client, `adds` gives the parameter that a letter should carry; of
+    several with one keyword that of the extension listed last is sent. `needed_for` says why a letter cannot travel
+    without the extension, or nothing, and `missed` the same of one that has a parameter of the extension with it, by
+    its reverse-path and the client's position; `proves` is how it goes on to prove who it is, given the parameters of
+    the keyword and whether the channel is protected, or None where it cannot. `codes` are failure codes that commands
+    of other forms may get besides their own.
     """
 
     name: str
@@ -108,6 +113,8 @@ class Extension:
     answers: Mapping[str, Answering] = field(default_factory=dict)
     checks: Mapping[str, Checking] = field(default_factory=dict)
     checks_content: Callable[[Context, Content], Answer | None] | None = None
+    amends: Mapping[str, Amending] = field(default_factory=dict)
+    prioritizes: Callable[[Context, tuple[Parameter, ...]], int] | None = None
     rewrites: Callable[[Composed, str], Composed] | None = None
     adds: Callable[[bytes], Parameter | None] | None = None
     needed_for: Callable[[bytes], str] = lambda content: ""

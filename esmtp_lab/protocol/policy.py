@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 from esmtp_lab.errors import DataError
 from esmtp_lab.protocol.era import ERAS
+from esmtp_lab.protocol.node import means
+from esmtp_lab.protocol.priority import HIGHEST, LEVELS, LOWEST, UNNAMED
 from esmtp_lab.protocol.replies import Answer, catalogue
 from esmtp_lab.protocol.session import UNKNOWN
 from esmtp_lab.wire.path import Path, quote
@@ -18,7 +20,14 @@ NOT_OURS = "not-our-domain"
 """The situation in which relaying is the question."""
 HANG_UP = "hang-up"
 """What a policy names instead of a situation where the host closes the channel without a word."""
-_CHOICES = {"accept": ("known", "any"), "verify": ("answer", "hide")}
+_CHOICES = {
+    "accept": ("known", "any"),
+    "verify": ("answer", "hide"),
+    "tells_waiting": ("count", "presence", "nothing"),
+    "priorities": tuple(LEVELS),
+    "below_lowest": ("priority-too-low", "priority-low-now"),
+}
+_PRIORITIES = ("usual_priority", "highest_priority", "lowest_priority")
 
 
 class Verdict(NamedTuple):
@@ -42,9 +51,16 @@ class Policy:
     section 6.2 would have them at least 100. `passwords` are by user, and with `clear_text` may cross an unprotected
     channel. It relays for clients that call themselves one of `relays_for` ("*" for all) and for users who proved who
     they are, but not to domains of `no_mail`, as it knows without asking them, nor a letter that requires TLS all the
-    way to one of `no_requiretls`. Parameters and extensions whose keywords are in `not_now` it cannot take just now. It
-    offers the `mechanisms` of AUTH, or all; if it is `members_only` it takes letters from users alone, and if it is
-    `tls_only` it serves nobody in clear. A `lenient` host takes a bare LF for the end of a line, which no host may.
+    way to one of `no_requiretls`. Parameters and extensions whose keywords are in `not_now`, and nodes, it cannot take
+    just now. It offers the `mechanisms` of AUTH, or all; if it is `members_only` it takes letters from users alone, and
+    if it is `tls_only` it serves nobody in clear. It keeps letters for `nodes`, and for hosts below them, which ETRN
+    may ask for: how many wait, on a host without a queue of its own, by the name of a host, of a queue with its "#", or
+    "*" for any; `tells_waiting` is "count", "presence" or "nothing". `priorities` names its Priority Assignment Policy,
+    or nothing where it keeps that to itself. A letter that names no priority has the `usual_priority`, none has more
+    than the `highest_priority`, and one below the `lowest_priority` is refused by the situation `below_lowest`;
+    `priority_sizes` are the octets that a letter may have, by level. It lets clients that call themselves one of
+    `trusted` raise the priority of a letter, as it does users who proved who they are. A `lenient` host takes a bare LF
+    for the end of a line, which no host may.
     """
 
     name: str = "lab"
@@ -73,6 +89,15 @@ class Policy:
     mechanisms: tuple[str, ...] = ()
     members_only: bool = False
     tls_only: bool = False
+    nodes: Mapping[str, int] = field(default_factory=dict)
+    tells_waiting: str = "count"
+    priorities: str = ""
+    usual_priority: int = 0
+    highest_priority: int = HIGHEST
+    lowest_priority: int = LOWEST
+    below_lowest: str = "priority-too-low"
+    priority_sizes: Mapping[str, int] = field(default_factory=dict)
+    trusted: tuple[str, ...] = ()
     lenient: bool = False
 
     def __hash__(self) -> int:
@@ -103,6 +128,14 @@ class Policy:
     def relays(self, client: str, facts: frozenset[str]) -> bool:
         """Whether letters for other hosts are taken from a client (RFC 2821 section 3.7)."""
         return "authenticated" in facts or "*" in self.relays_for or client in self.relays_for
+
+    def trusts(self, client: str, facts: frozenset[str]) -> bool:
+        """Whether a client may raise the priority of its letters (RFC 6710 section 4.1)."""
+        return "authenticated" in facts or "*" in self.trusted or client in self.trusted
+
+    def waiting(self, node: str) -> int:
+        """How many letters wait for a node name of ETRN, on a host that has no queue to count."""
+        return sum(count for name, count in self.nodes.items() if means(node, name))
 
     def onward(self, domain: bytes) -> str:
         """The situation of a recipient in another domain, where this host relays: accepted, or known to be without mail
@@ -228,6 +261,17 @@ def _policy(table: dict[str, Any], name: str, where: str) -> Policy:
     for key in ("max_size", "most_hops"):
         if table.get(key, 1) < 1:
             raise DataError(f"{where}: {name}", f"{key} is at least 1")
+    for key in _PRIORITIES:
+        if not LOWEST <= table.get(key, 0) <= HIGHEST:
+            raise DataError(f"{where}: {name}", f"{key} is from {LOWEST} to {HIGHEST}")
+    for key in ("nodes", "priority_sizes"):
+        for each, count in table.get(key, {}).items():
+            if type(count) is not int or count < 0:
+                raise DataError(f"{where}: {name}", f"{key} has a number for {each!r}, not {count!r}")
+    levels, named = [str(each) for each in LEVELS[table.get("priorities") or UNNAMED]], table.get("priority_sizes", {})
+    for each in named.keys() - levels:
+        why = f"priority_sizes has no level {each} under {table.get('priorities') or UNNAMED}; there are"
+        raise DataError(f"{where}: {name}", f"{why} {', '.join(levels)}")
     lists = {key: tuple(members) for key, members in table.get("lists", {}).items()}
     own: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in table.items() if key != "like"

@@ -3,6 +3,7 @@
 RFC 821 section 3.6, RFC 1123 section 5.3.1, RFC 2821 sections 4.5.4.1 and 6.1. Time is an argument.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -35,9 +36,22 @@ def after(queued: Queued, outcomes: tuple[Outcome, ...], now: float) -> tuple[Qu
     if not left:
         return None, failed
     pause = RETRY_AFTER[min(queued.tries, len(RETRY_AFTER) - 1)]
-    fresh = replace(queued.delivery, taken=0, decided=(), hopes=(), plain=False, heard=NOTHING_YET, sent=0)
+    fresh = replace(queued.delivery, taken=0, decided=(), hopes=(), plain=False, heard=NOTHING_YET, sent=0, started=())
     delivery = replace(fresh, forward_paths=left)
     return Queued(delivery, queued.came, now + pause, queued.tries + 1), failed
+
+
+def parted(queued: Queued, wanted: Callable[[Path], object]) -> tuple[Queued | None, Queued | None]:
+    """A letter that waits in two: for the recipients that are `wanted`, and for the others; None where there are none
+    of them."""
+    paths: tuple[list[Path], list[Path]] = [], []
+    for path in queued.delivery.forward_paths:
+        paths[not wanted(path)].append(path)
+    one, other = (
+        queued._replace(delivery=replace(queued.delivery, forward_paths=tuple(each))) if each else None
+        for each in paths
+    )
+    return one, other
 
 
 def notice(domain: str, delivery: Delivery, failed: tuple[Outcome, ...]) -> Delivery | None:
@@ -59,7 +73,7 @@ def notice(domain: str, delivery: Delivery, failed: tuple[Outcome, ...]) -> Deli
     lines += ["", "It began:", "", *(f"  {_text(line)}" for line in header[:20])]
     content = "\r\n".join(lines).encode("ascii", "replace") + b"\r\n"
     paths = (delivery.reverse_path._replace(route=()),)
-    # RFC 8689 section 5: a notice is protected as the letter was
+    # RFC 8689 section 5: a notice is protected as the letter was. RFC 6710 section 4.6: and has its priority
     return Delivery(Path(), paths, content, domain, tls=delivery.tls, parameters=delivery.parameters)
 
 

@@ -6,12 +6,13 @@ RFC 821 section 4.3, RFC 2821 sections 3 and 4. What each verb is answered stand
 import hashlib
 import re
 from collections.abc import Callable
-from functools import lru_cache
+from dataclasses import replace
+from functools import lru_cache, partial
 
 from esmtp_lab.protocol.answers import ANSWERS
 from esmtp_lab.protocol.dialect import Dialect, value_fits
 from esmtp_lab.protocol.event import Event
-from esmtp_lab.protocol.extension import Context, Extension
+from esmtp_lab.protocol.extension import Amending, Answering, Context, Extension
 from esmtp_lab.protocol.policy import HANG_UP, Policy
 from esmtp_lab.protocol.replies import Answer, catalogue
 from esmtp_lab.protocol.session import CONTINUATION, GREETING, WHOLE
@@ -36,14 +37,20 @@ class ServerSession(Side):
     stands in `letter`, and nothing goes on until `settle` says whether it is safely stored (RFC 2821 section 6.1).
     Its content goes block by block into a draft, which `drafts` opens: in memory unless another is given. Where more
     comes than the policy allows, nothing more is stored. After `most_errors` refusals without a letter between them,
-    the session ends with 421. `nonces` draws the texts that nobody can guess.
+    the session ends with 421. `nonces` draws the texts that nobody can guess. `waiting` counts the letters that the
+    host's queue has for a node of ETRN, where it has one, and `started` are then the nodes whose queues the client had
+    started, until they are taken out (RFC 1985).
     With `by_hand` the server hears and keeps its place, but a person speaks for it through `say`; a letter that they
     answer with 2yz stands in `letter` as well, until `hand_over` takes it out.
     """
 
     observer = "server"
     stores = True
-    SAVED = (*Side.SAVED, "by_hand", "letter", "draft", "_coming", "_held", "_errors", "_after_cr", "_nonce", "_out")
+    SAVED = (
+        *Side.SAVED,
+        *("by_hand", "letter", "draft", "started"),
+        *("_coming", "_held", "_errors", "_after_cr", "_nonce", "_out"),
+    )
 
     def __init__(
         self,
@@ -56,6 +63,7 @@ class ServerSession(Side):
         most_content: int | None = None,
         most_errors: int | None = None,
         nonces: Callable[[], str] | None = None,
+        waiting: Callable[[str], int] | None = None,
         watched: bool = True,
     ) -> None:
         super().__init__(dialect, watched=watched)
@@ -66,6 +74,8 @@ class ServerSession(Side):
         self.address = address
         self.letter: Letter | None = None
         self.draft: Draft | None = None
+        self.started: tuple[str, ...] = ()
+        self._count = waiting
         self._drafts = drafts
         self._coming: Letter | None = None
         self._held: Letter | None = None
@@ -77,6 +87,10 @@ class ServerSession(Side):
         self._answers = {**ANSWERS, "EHLO": self._ehlo}
         for extension in dialect.extensions:
             self._answers.update(extension.answers)
+        for extension in dialect.extensions:
+            for verb, amends in extension.amends.items():
+                self._answers[verb] = partial(_amended, self._answers[verb], amends)
+        self._prioritizes = next((each.prioritizes for each in dialect.extensions if each.prioritizes), None)
 
     def take(self) -> bytes:
         """The octets that wait to be sent, taken out."""
@@ -130,6 +144,11 @@ class ServerSession(Side):
         letter, self.letter = self.letter, None
         return letter
 
+    def take_started(self) -> tuple[str, ...]:
+        """The nodes whose queues the client had started, taken out."""
+        started, self.started = self.started, ()
+        return started
+
     def settle(self, answer: Answer, now: float = 0.0) -> list[Event]:
         """Answer for the letter: "stored", or why not. Then go on with what was sent behind it."""
         self.letter = self.draft = None
@@ -154,8 +173,16 @@ class ServerSession(Side):
         return {"domain": self.policy.domain, "client": self.client_name}
 
     def _context(self) -> Context:
-        forms = self.dialect.forms
-        return Context(self.policy, self.position, self.envelope, self.client_name, forms, self.exchange, self._nonce)
+        return Context(
+            self.policy,
+            self.position,
+            self.envelope,
+            self.client_name,
+            self.dialect.forms,
+            self.exchange,
+            self._nonce,
+            self._count,
+        )
 
     def _draw(self, now: float) -> str:
         """A nonce. Where nobody gives one, it is one that an onlooker could reckon, but the same when played again."""
@@ -203,7 +230,7 @@ class ServerSession(Side):
             if refusal := self._refusal_of_all(command):
                 return refusal
             fields = {"expected": f"expected {command.problem.expected}", "at": str(command.problem.at)}
-            return Answer("argument-syntax", fields)
+            return Answer(form.bare if command.problem.slug == "argument-missing" else "argument-syntax", fields)
         if form.octets:
             # they were not taken: EHLO did not offer it in this session
             return Answer("bad-sequence", {"verb": command.verb})
@@ -270,7 +297,8 @@ class ServerSession(Side):
         protocol = _with(self.position.facts)
         names = self._names(self.envelope)
         how = (self.client_name, self.address, protocol, now)
-        self._coming = Letter(self.envelope, b"", *how, 0, names, self.dialect.era.trace)
+        clauses = self.dialect.clauses(self.envelope.parameters) if self.envelope.parameters else ""
+        self._coming = Letter(self.envelope, b"", *how, 0, names, self.dialect.era.trace, clauses)
         if self._drafts is None:
             return Kept()
         return self._drafts(self._coming) if names else NOWHERE
@@ -281,7 +309,7 @@ class ServerSession(Side):
         assert self.draft is not None
         came = self._coming
         how = (came.client, came.address, came.protocol, now)
-        return Letter(came.envelope, self.draft.content, *how, content.length, came.mailboxes, came.form)
+        return Letter(came.envelope, self.draft.content, *how, content.length, came.mailboxes, came.form, came.clauses)
 
     def _refusal_of_content(self, awaited: Awaited) -> Answer | None:
         """Why a letter cannot be taken, now that it has come whole, or one more chunk of it; or None."""
@@ -301,6 +329,13 @@ class ServerSession(Side):
         if command is not None and (refusal := self._refusal(context, command)):
             return refusal
         return next((refusal for check in self.dialect.content_checks if (refusal := check(context, content))), None)
+
+    def _agree(self, command: Command, lists: bool, reply: Reply) -> None:
+        super()._agree(command, lists, reply)
+        if self._prioritizes is not None and command.path is not None and command.verb != "RCPT":
+            self.envelope = replace(self.envelope, priority=self._prioritizes(self._context(), command.parameters))
+        elif self._count is not None and "node-name" in command.values:
+            self.started += (command.text("node-name"),)
 
     def _forget_chunks(self) -> None:
         super()._forget_chunks()
@@ -341,6 +376,11 @@ class ServerSession(Side):
         entry = self.waiting[0].entry if self.waiting else ""
         fields, extended = tuple(answer.fields.items()), "extended" in self.position.facts
         return _reply(self.dialect, answer.key, fields, answer.lines, entry if extended else None)
+
+
+def _amended(answering: Answering, amends: Amending, context: Context, command: Command) -> Answer:
+    """What an extension makes of an answer."""
+    return amends(context, command, answering(context, command))
 
 
 @lru_cache(maxsize=16)

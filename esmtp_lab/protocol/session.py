@@ -185,7 +185,8 @@ class Form(NamedTuple):
     `success` and `failure` list the reply codes of RFC 821 section 4.3 or RFC 2821 section 4.3.2, `intermediate`
     those that ask for more; `ends_group` says that RFC 2920 section 3.1 lets nothing be pipelined behind it.
     `octets` names the production that counts octets behind the line, which belong to the command and come before its
-    reply; `last` the production by which these are the last.
+    reply; `last` the production by which these are the last. `bare` is the situation of the verb by itself where an
+    argument must follow.
     """
 
     verb: str
@@ -199,6 +200,7 @@ class Form(NamedTuple):
     eras: frozenset[str] = frozenset()
     octets: str = ""
     last: str = ""
+    bare: str = "argument-syntax"
 
 
 _OLD = frozenset({"rfc821"})

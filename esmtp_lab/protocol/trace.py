@@ -22,15 +22,19 @@ class TraceForm(NamedTuple):
     date: str
     keeps_route: bool
 
-    def received(self, client: str, address: str, domain: str, protocol: str, seconds: float) -> bytes:
+    def received(
+        self, client: str, address: str, domain: str, protocol: str, seconds: float, clauses: str = ""
+    ) -> bytes:
         """The time stamp line of the host `domain`, CRLF included, for a letter at `seconds` since 1970.
 
+        Additional `clauses` stand last before the date, as in RFC 5321 section 4.4, each with a space before it.
         It has no clause for, which could tell one recipient of another (RFC 2821 section 7.2, RFC 5321 section 4.4),
         and no id, whose production in RFC 2821 section 4.4 lacks its grouping.
         """
         source = f"{client} ([{address}])" if address else client
         date = self.date_time(seconds)
-        stamp = self.stamp.format(client=client, source=source, domain=domain, protocol=protocol, date=date)
+        how = f"{protocol}{clauses}"
+        stamp = self.stamp.format(client=client, source=source, domain=domain, protocol=how, date=date)
         return f"Received: {stamp}\r\n".encode("ascii", "replace")
 
     def date_time(self, seconds: float) -> str:

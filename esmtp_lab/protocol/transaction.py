@@ -21,13 +21,15 @@ _NO_STAMPS = Stamps()
 class Envelope:
     """The buffers of RFC 821 section 4.1.1: one reverse-path, and the forward-paths that were accepted.
 
-    `verb` is the command that opened the transaction: MAIL, or one of its kin.
+    `verb` is the command that opened the transaction: MAIL, or one of its kin. `priority` is what a server that has
+    MT-PRIORITY determined, whether or not MAIL named one (RFC 6710 section 4.1); None where nobody did.
     """
 
     reverse_path: Path | None = None
     forward_paths: tuple[Path, ...] = ()
     parameters: tuple[Parameter, ...] = ()
     verb: str = ""
+    priority: int | None = None
 
     @property
     def binary(self) -> bool:
@@ -196,7 +198,8 @@ class Letter:
     `client` is the name that HELO or EHLO gave, `address` where it came from, `protocol` SMTP, ESMTP or ESMTPA
     (RFC 3848),
     `time` seconds since 1970. `octets` counts the content, which is empty here where a draft stores it elsewhere.
-    `mailboxes` are the names of those that it goes to, each once; `form` is that of the lines put in front.
+    `mailboxes` are the names of those that it goes to, each once; `form` is that of the lines put in front, and
+    `clauses` stand in the time stamp line besides.
     """
 
     envelope: Envelope
@@ -208,10 +211,11 @@ class Letter:
     octets: int = 0
     mailboxes: tuple[str, ...] = ()
     form: TraceForm = OF_2001
+    clauses: str = ""
 
     def received(self, domain: str) -> bytes:
         """The time stamp line that a server of this domain puts in front (RFC 2821 section 4.4)."""
-        return self.form.received(self.client, self.address, domain, self.protocol, self.time)
+        return self.form.received(self.client, self.address, domain, self.protocol, self.time, self.clauses)
 
     def trace(self, domain: str) -> bytes:
         """What final delivery puts in front of the content: return path line and time stamp line."""
@@ -225,5 +229,6 @@ class Letter:
 def accept(envelope: Envelope, verb: str, path: Path, parameters: tuple[Parameter, ...]) -> Envelope:
     """The envelope after a path was accepted: MAIL and its kin set the one, RCPT adds to the other."""
     if verb == "RCPT":
-        return Envelope(envelope.reverse_path, (*envelope.forward_paths, path), envelope.parameters, envelope.verb)
+        paths = (*envelope.forward_paths, path)
+        return Envelope(envelope.reverse_path, paths, envelope.parameters, envelope.verb, envelope.priority)
     return Envelope(path, (), parameters, verb)

@@ -16,6 +16,7 @@ MEANINGS: dict[int, str] = {
     250: "done as you asked",
     251: "not here, but it will be passed on",
     252: "cannot tell, but will take the letter and try",
+    253: "so many letters wait, and are sent now",
     334: "go on; the text is a challenge",
     354: "send the content, and end it with a lone dot",
     421: "must stop now; the channel will be closed",
@@ -25,6 +26,8 @@ MEANINGS: dict[int, str] = {
     452: "not now: no room",
     454: "not now: cannot check who you are",
     455: "not now: these parameters cannot be had",
+    458: "not now: that queue cannot be started",
+    459: "not that queue; the reason follows",
     500: "that is no command",
     501: "the argument cannot be read",
     502: "known, but not done here",
@@ -44,7 +47,7 @@ MEANINGS: dict[int, str] = {
     556: "that domain takes no mail",
 }
 """The meaning of every code that the standards name (RFC 821 section 4.2, RFC 1869 section 6.1, RFC 2821 section 4.2.2,
-RFC 4954, RFC 7504)."""
+RFC 1985, RFC 4954, RFC 7504)."""
 _ANYTIME = (500, 501, 502, 503, 421)
 
 

@@ -15,7 +15,7 @@ from esmtp_lab.errors import DataError
 from esmtp_lab.wire import grammar as g
 from esmtp_lab.wire.grammar import RFC2821, Grammar
 from esmtp_lab.wire.parameter import Parameter, scan_parameters
-from esmtp_lab.wire.path import Path, scan_domain, scan_path
+from esmtp_lab.wire.path import Path, scan_domain, scan_node, scan_path
 from esmtp_lab.wire.scan import Problem, Scanner
 from esmtp_lab.wire.span import Span, walk
 
@@ -44,6 +44,8 @@ PRODUCTIONS: dict[str, Production] = {
     "string": _pattern(re.compile(rb"[ -~]*[!-~]"), "string", "a name or some text", "string"),
     "word": _pattern(g.WORD, "string", "one word", "string"),
     "secret": _pattern(g.WORD, "secret", "a response in base64", "string"),
+    # RFC 1985 section 5: [<option character>]<node name>
+    "node-name": scan_node,
     "number": _pattern(re.compile(rb"[0-9]{1,20}"), "string", "a number", "number"),
     # RFC 3030 section 2: chunk-size ::= 1*DIGIT, end-marker ::= "LAST"
     "chunk-size": _pattern(re.compile(rb"[0-9]+"), "chunk-size", "how many octets will follow", "number"),

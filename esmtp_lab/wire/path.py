@@ -9,12 +9,13 @@ A path may have 256 octets (RFC 2821 section 4.5.3.1), which is less than its lo
 import re
 from typing import NamedTuple
 
-from esmtp_lab.wire.grammar import DOT_STRING, Grammar
+from esmtp_lab.wire.grammar import DOT_STRING, WORD, Grammar
 from esmtp_lab.wire.scan import Scanner
 
 _OPEN = re.compile(rb"<")
 _CLOSE = re.compile(rb">")
 _AT = re.compile(rb"@")
+_OPTION = re.compile(rb"[@#]")
 _COMMA = re.compile(rb",")
 _COLON = re.compile(rb":")
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
@@ -136,3 +137,19 @@ def scan_domain(scanner: Scanner, grammar: Grammar, *, literal: bool = True) -> 
     elif len(domain) > grammar.longest_domain:
         scanner.fail(f"a domain of at most {grammar.longest_domain} octets", "domain-too-long", at)
     return domain
+
+
+def scan_node(scanner: Scanner, grammar: Grammar) -> bytes | None:
+    """Take a node name of ETRN, with its option character; None where there is none (RFC 1985 section 5).
+
+    A host has a fully qualified name, which has a dot; behind @ may stand any domain, behind # the word for a queue.
+    """
+    start = scanner.at
+    with scanner.group("node-name"):
+        option = scanner.take(_OPTION, "option-character")
+        if option == b"#":
+            if scanner.take(WORD, "string") is None:
+                scanner.fail("the name of a queue", "node-name")
+        elif (domain := scan_domain(scanner, grammar, literal=False)) and not option and b"." not in domain:
+            scanner.fail("a fully qualified domain name such as me.example", "node-name", start)
+    return None if scanner.problem else scanner.octets[start : scanner.at]

@@ -26,6 +26,8 @@ PARTS: dict[str, str] = {
     "equals": "what joins name and value",
     "esmtp-value": "the parameter's value",
     "string": "free text or a name",
+    "node-name": "the host, the hosts or the queue whose letters are asked for",
+    "option-character": "the sign before a node name: @ for all hosts below it, # for a queue",
     "chunk-size": "how many octets follow behind the line",
     "end-marker": "the word that says that no more octets will follow these",
     "secret": "what proves who the client is, never shown",

@@ -181,6 +181,117 @@ def test_nothing_goes_to_a_server_without_tls():
     assert b"MAIL FROM" not in done.stdout
 
 
+# What the client has besides -------------------------------------------------------------------------
+
+
+def _tool(port: int, *arguments: str, password: str | None = None) -> subprocess.CompletedProcess[bytes]:
+    """`send` by somebody without a terminal."""
+    command = [*LAB, "send", "--to", f"127.0.0.1:{port}", "--from", "me@me.example", "--rcpt", "ada@lab.example"]
+    environment = {key: value for key, value in os.environ.items() if key != "ESMTP_LAB_PASSWORD"}
+    if password is not None:
+        environment["ESMTP_LAB_PASSWORD"] = password
+    return subprocess.run(
+        [*command, *arguments, "-"],
+        input=b"Subject: hi\n\nhello\n",
+        capture_output=True,
+        check=False,
+        env=environment,
+        start_new_session=True,
+    )
+
+
+def test_who_has_a_password_can_log_in(tmp_path):
+    file = tmp_path / "password"
+    file.write_text("secret\r\nand a remark\n")
+    with serving("--policy", "submission", "--quiet") as (port, _):
+        assert _tool(port).returncode == 1
+        for told in (("--password-file", str(file)), ()):
+            done = _tool(port, "--user", "zoe", *told, password=None if told else "secret")
+            assert done.returncode == 0, done.stderr
+            assert b"C: AUTH SCRAM-SHA-256" in done.stdout
+            assert b"S: 235 2.7.0" in done.stdout
+            assert b"secret" not in done.stdout + done.stderr
+        wrong = _tool(port, "--user", "zoe", "--quiet", password="nonsense")
+        assert (wrong.returncode, b"535 5.7.8" in wrong.stdout) == (1, True)
+
+
+def test_a_password_that_nobody_can_be_asked_for_is_not_read_from_the_letter(tmp_path):
+    with serving("--policy", "submission", "--quiet") as (port, _):
+        for told, why in (((), b"has no password"), (("--password-file", str(tmp_path / "none")), b"cannot be read")):
+            done = _tool(port, "--user", "zoe", *told)
+            assert done.returncode == 2
+            assert why in done.stderr
+    for lonely in (("--password-file", "x"), ("--auth-in-clear",)):
+        assert b"go with --user" in _tool(25, *lonely).stderr
+
+
+def test_a_password_is_asked_for_at_the_terminal(monkeypatch):
+    import getpass
+
+    from click.testing import CliRunner
+
+    from esmtp_lab.cli import main
+
+    monkeypatch.delenv("ESMTP_LAB_PASSWORD", raising=False)
+    monkeypatch.setattr(getpass, "getpass", lambda: "secret")
+    with serving("--policy", "submission", "--quiet") as (port, _):
+        command = ["send", "--to", f"127.0.0.1:{port}", "--from", "me@me.example", "--rcpt", "ada@lab.example"]
+        done = CliRunner().invoke(main, [*command, "--user", "zoe", "--quiet", "-"], input=b"x\n")
+    assert (done.exit_code, done.stdout) == (0, "<ada@lab.example>: accepted: 250 2.0.0 OK, 3 octets taken for ada\n")
+
+
+def test_a_password_crosses_in_clear_only_where_that_is_said(tmp_path):
+    file = tmp_path / "plain.toml"
+    choices = 'extensions = ["AUTH"]\nmechanisms = ["PLAIN"]\nclear_text = true\naccept = "any"\n'
+    file.write_text(f'version = 1\n{choices}passwords = {{ zoe = "secret" }}\n')
+    with serving("--policy", str(file), "--quiet") as (port, _):
+        kept = _tool(port, "--user", "zoe", password="secret")
+        assert (kept.returncode, b"AUTH PLAIN ****" in kept.stdout) == (1, False)
+        said = _tool(port, "--user", "zoe", "--auth-in-clear", password="secret")
+        assert (said.returncode, b"C: AUTH PLAIN ****" in said.stdout) == (0, True)
+
+
+def test_chunks_from_the_command_line():
+    with serving("--policy", "open", "--quiet") as (port, _):
+        done = _tool(port, "--chunk", "10")
+        assert done.stdout.count(b"C: BDAT ") == 3
+    with serving("--quiet") as (port, _):
+        done = _tool(port, "--chunk", "10")
+        assert (done.returncode, b"C: BDAT" in done.stdout, b"C: DATA" in done.stdout) == (0, False, True)
+    assert _tool(25, "--chunk", "0").returncode == 2
+
+
+def test_a_priority_from_the_command_line():
+    with serving("--policy", "urgent", "--quiet") as (port, _):
+        asked = _tool(port, "--priority", "-3")
+        assert b"C: MAIL FROM:<me@me.example> SIZE=22 MT-PRIORITY=-3\n" in asked.stdout
+        lowered = _tool(port, "--priority", "9")
+        assert b"S: 250 2.3.6 0 is the new priority" in lowered.stdout
+        member = _tool(port, "--priority", "4", "--user", "zoe", password="secret")
+        assert b"S: 250 2.1.0 Sender" in member.stdout
+        assert b"5.7.15" in _tool(port, "--priority", "-9", "--quiet").stdout
+    with serving("--quiet") as (port, _):
+        done = _tool(port, "--priority", "4")
+        assert (done.returncode, b"MT-PRIORITY" in done.stdout) == (0, False)
+    assert _tool(25, "--priority", "10").returncode == 2
+
+
+def test_a_queue_is_asked_for_behind_the_letter():
+    with serving("--policy", "provider", "--quiet") as (port, _):
+        done = _tool(port, "--etrn", "branch.example", "--etrn", "@com", "--etrn", "#uucp", "--quiet")
+    assert done.returncode == 0
+    assert done.stdout.decode().splitlines()[1:] == [
+        "branch.example: 253 2.0.0 OK, 14 pending messages for node branch.example started",
+        "@com: 459 4.7.1 Node @com not allowed: no letters are kept for it here",
+        "#uucp: 253 2.0.0 OK, 3 pending messages for node #uucp started",
+    ]
+    with serving("--quiet") as (port, _):
+        done = _tool(port, "--etrn", "branch.example", "--quiet")
+        assert b"branch.example: not asked for: the server does not offer ETRN" in done.stdout
+    short = _tool(25, "--etrn", "branch")
+    assert (short.returncode, b"a fully qualified domain name" in short.stderr) == (2, True)
+
+
 def test_a_certificate_of_ones_own(tmp_path):
     authority = trustme.CA()
     issued = authority.issue_cert("localhost")

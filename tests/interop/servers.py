@@ -12,7 +12,8 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
 
@@ -74,7 +75,8 @@ class Rooted:
     """A server that runs in a root directory of its own, and puts letters into Maildir folders.
 
     `program` is its Debian package, `command` starts it in the foreground, `folders` are made before, each with the
-    numbers of its user and group and its mode. `files` says which of our configuration files goes where.
+    numbers of its user and group and its mode. At the port `node` it calls who has it send what waits. `files` says
+    which of our configuration files goes where.
     """
 
     program = ""
@@ -88,7 +90,7 @@ class Rooted:
             raise Lacking(f"{self.program} needs root, to run in a root directory of its own")
         self._temporary = tempfile.TemporaryDirectory(prefix=f"{self.program}-")
         self.root = Path(self._temporary.name).resolve() / self.program
-        self.modern, self.old = _free_ports()
+        self.modern, self.old, self.node = _free_ports(3)
         self._guard: subprocess.Popen[bytes] | None = None
         try:
             self._furnish()
@@ -112,7 +114,9 @@ class Rooted:
         (self.root / "dev/null").chmod(0o666)
         for ours, theirs in self.files.items():
             text = (CONF / ours).read_text("utf-8")
-            self._write(theirs, text.replace("@MODERN@", str(self.modern)).replace("@OLD@", str(self.old)))
+            for word, port in (("@MODERN@", self.modern), ("@OLD@", self.old), ("@NODE@", self.node)):
+                text = text.replace(word, str(port))
+            self._write(theirs, text)
         self._write("etc/tls/chain.pem", certificate().chain.decode())
         self._write("etc/tls/key.pem", certificate().key.decode())
         homes = [(f"home/{name}", self.keeper, self.keeper, 0o755) for name in PEOPLE]
@@ -142,7 +146,7 @@ class Rooted:
                 start_new_session=True,
             )
         for port in (self.modern, self.old):
-            if not _until(lambda port=port: _is_open(port)):
+            if not until(lambda port=port: _is_open(port)):
                 raise AssertionError(f"{self.program} does not open its port\n{self.log()}")
 
     def stop(self) -> None:
@@ -150,7 +154,7 @@ class Rooted:
         if self._guard is not None:
             assert self._guard.stdin is not None
             self._guard.stdin.close()
-            if not _until(lambda: not self._processes(), 5.0):
+            if not until(lambda: not self._processes(), 5.0):
                 for process in self._processes():
                     os.kill(process, signal.SIGKILL)
             self._guard.wait(SECONDS)
@@ -181,7 +185,7 @@ class Rooted:
 
     def arrived(self, case: Case) -> dict[str, list[bytes]]:
         """See `ForeignServer`. These servers deliver after their 250, so it waits, but not for ever."""
-        if not _until(lambda: all(self._letters(name) for name in case.reached)):
+        if not until(lambda: all(self._letters(name) for name in case.reached)):
             raise AssertionError(f"{self.program} accepted what it did not deliver\n{self.log()}")
         arrived = {name: [self._content(file, name, case) for file in self._letters(name)] for name in PEOPLE}
         return {name: contents for name, contents in arrived.items() if contents}
@@ -287,7 +291,7 @@ SERVERS: dict[str, Callable[[], ForeignServer]] = {
 }
 
 
-def _until(holds: Callable[[], bool], seconds: float = SECONDS) -> bool:
+def until(holds: Callable[[], bool], seconds: float = SECONDS) -> bool:
     """Whether something holds before the time is over."""
     end = time.monotonic() + seconds
     while not holds():
@@ -302,10 +306,10 @@ def _is_open(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _free_ports() -> Iterator[int]:
-    """Two ports that are free now; both are held until both are found."""
-    with socket.socket() as one, socket.socket() as other:
-        for each in (one, other):
+def _free_ports(count: int) -> list[int]:
+    """So many ports that are free now; all are held until all are found."""
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
             each.bind(("127.0.0.1", 0))
-        ports = [each.getsockname()[1] for each in (one, other)]
-    return iter(ports)
+        return [each.getsockname()[1] for each in sockets]

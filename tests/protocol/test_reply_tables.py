@@ -50,6 +50,8 @@ CHOICES = (
     Choice("rfc1869", "RCPT", added=frozenset({455, 555}), why="RFC 1869 section 6.1"),
     Choice("rfc5321", "RCPT", added=frozenset({556}), why="RFC 7504 section 5.1"),
     Choice("rfc1869 rfc2821 rfc5321", "MAIL", added=frozenset({530}), why="RFC 4954 section 6, where AUTH is spoken"),
+    Choice("rfc1869 rfc2821 rfc5321", "MAIL", added=frozenset({450}), why="RFC 6710 section 4.1, where MT-PRIORITY is"),
+    Choice("rfc1869", "MAIL", added=frozenset({550}), why="RFC 6710 section 4.1; the later tables have it"),
     Choice("rfc821 rfc1869", "RSET", left_out=frozenset({504}), why="it has no parameter"),
     Choice("rfc821 rfc1869", "VRFY", added=frozenset({252}), why="RFC 1123 section 5.2.3"),
     Choice("rfc821 rfc1869", "EXPN", added=frozenset({252}), why="RFC 2821 section 7.3, which no older text forbids"),
@@ -64,6 +66,7 @@ OTHERS = {
     ("", CONTINUATION): ({235, 334}, {501, 535}),  # RFC 4954 section 4
     ("", "STARTTLS"): ({220}, {454}),  # RFC 3207 section 4
     ("", HANDSHAKE): (set(), set()),  # no line answers it
+    ("", "ETRN"): ({250, 251, 252, 253}, {458, 459, 503}),  # RFC 1985 section 5.1; a transaction is no place for it
     ("", "XPING"): ({250}, {501}),
     # RFC 3030 section 2 has 250 and 503, and else what fits; that is what the tables have for the end of data
     ("", "BDAT"): ({250}, {450, 451, 452, 503, 550, 552, 554}),

@@ -56,9 +56,10 @@ def test_what_leaves_the_buffers_as_they_are(line: str) -> None:
 
 @pytest.mark.parametrize("era", [era for era in ERAS if ERAS[era].speaks_ehlo])
 def test_what_ends_a_group(era: str) -> None:
-    """RFC 2920 section 3.1; RFC 3207 and RFC 4954 section 4 say the same of STARTTLS and AUTH; XPING is like NOOP."""
+    """RFC 2920 section 3.1; RFC 3207 and RFC 4954 section 4 say the same of STARTTLS and AUTH; ETRN says nothing else,
+    and XPING is like NOOP."""
     forms = Dialect(ERAS[era], SHIPPED).forms
-    ends = {"EHLO", "DATA", "VRFY", "EXPN", "TURN", "QUIT", "NOOP"} | {"AUTH", "STARTTLS", "XPING"}
+    ends = {"EHLO", "DATA", "VRFY", "EXPN", "TURN", "QUIT", "NOOP"} | {"AUTH", "STARTTLS", "ETRN", "XPING"}
     assert {verb for verb, form in forms.items() if form.ends_group} == ends
 
 

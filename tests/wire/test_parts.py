@@ -16,6 +16,7 @@ SYNTAXES = {
     "VRFY": "SP string",
     "AUTH": "SP word SP secret",
     "BDAT": "SP chunk-size [SP end-marker]",
+    "ETRN": "SP node-name",
 }
 
 
@@ -29,6 +30,7 @@ def spans() -> list[Span]:
         b"VRFY ada",
         b"AUTH X c2VjcmV0",
         b"BDAT 5 LAST",
+        b"ETRN @a.b",
         b"XYZZY \xff\0\r\n!",
     ):
         found += parse_command(line + b"\r\n", SYNTAXES.get, RFC2821).spans
