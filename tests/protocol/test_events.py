@@ -398,7 +398,7 @@ def test_what_the_octets_of_content_are() -> None:
 )
 def test_a_text_line_has_1000_octets_at_most(octets: bytes, found: list[tuple[str, int, int]]) -> None:
     """RFC 821 section 4.5.3, RFC 2821 section 4.5.3.1: the CRLF counts, a dot that was added for transparency not."""
-    assert [(each.kind, each.at, each.octets) for each in text_deviations(octets, 1000)] == found
+    assert [(each.kind, each.at, each.octets) for each in text_deviations(octets, 1000, "body")] == found
 
 
 # Passwords -------------------------------------------------------------------------------------------
