@@ -44,7 +44,7 @@ def _noop(context: Context, command: Command) -> Answer:
 
 
 def _vrfy(context: Context, command: Command) -> Answer:
-    return context.policy.verify_name(command.text("string"))
+    return context.policy.verify_name(command.sought)
 
 
 def _quit(context: Context, command: Command) -> Answer:

@@ -3,6 +3,7 @@
 RFC 821 section 3.1, RFC 1869 sections 4.4 to 4.7, RFC 2821 sections 3.2 and 4.5.4.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -12,8 +13,10 @@ from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.extension import Credentials, Extension, Proof
 from esmtp_lab.protocol.session import CONTINUATION, END_OF_DATA, GREETING, HANDSHAKE, LAST_CHUNK
 from esmtp_lab.protocol.side import NOTHING_YET, Side
+from esmtp_lab.protocol.transaction import Envelope
 from esmtp_lab.wire.command import render_command
 from esmtp_lab.wire.content import unlined
+from esmtp_lab.wire.international import a_labels
 from esmtp_lab.wire.parameter import Parameter
 from esmtp_lab.wire.path import Path
 from esmtp_lab.wire.reply import Reply
@@ -49,14 +52,15 @@ class ClientSession(Side):
 
         Raises LocalProtocolError where the verb is not known here or a value would break the line.
         """
-        syntax = self.dialect.syntax(verb)
+        grammar = self.grammar
+        syntax = self.dialect.syntax(verb, grammar)
         if syntax is None:
             raise LocalProtocolError(f"{verb} is not a command of this client", rule="command-unknown")
         try:
             line = render_command(verb, syntax, {key.replace("_", "-"): value for key, value in values.items()})
         except ValueError as error:
             raise LocalProtocolError(f"{verb}: {error}", rule="crlf-ends-line") from None
-        problem = self.dialect.parse(line).problem
+        problem = self.dialect.parse(line, grammar).problem
         if problem is not None:
             text = f"{verb}: {problem.expected} is wanted at octet {problem.at}"
             raise LocalProtocolError(text, rule="argument-syntax")
@@ -127,9 +131,12 @@ class Delivery:
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
-        """One outcome for each recipient; those that nobody decided are temporary (RFC 821 section 4.1.1, QUIT)."""
+        """One outcome for each recipient; those that nobody decided are temporary (RFC 821 section 4.1.1, QUIT), and
+        those that the server could not even be asked about come last."""
         by_path = {outcome.path: outcome for outcome in self.decided}
-        return tuple(by_path.get(path, Outcome(path)) for path in self.forward_paths)
+        asked = frozenset(self.forward_paths)
+        barred = (outcome for outcome in self.decided if outcome.path not in asked)
+        return (*(by_path.get(path, Outcome(path)) for path in self.forward_paths), *barred)
 
     def next(self, client: ClientSession) -> tuple[bytes, "Delivery"]:
         """The octets to send after the reply that `client` heard last; none where nothing is left to do."""
@@ -160,7 +167,7 @@ class Delivery:
         return client.line("HELO", **self._name()), self
 
     def _name(self) -> dict[str, bytes]:
-        name = self.helo.encode("ascii", "replace")
+        name = a_labels(self.helo).encode("ascii", "replace")
         return {"domain": name, "domain_or_literal": name}
 
     def _greeted(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
@@ -195,14 +202,35 @@ class Delivery:
             return self._part(client), self.unprotected("it is not offered, and nothing is sent in clear")
         # under TLS nobody offers to begin it (RFC 3207 section 4.2), and who needs it has it
         there = {*client.offered, _STARTTLS} if client.position.protected else client.offered
-        parameters: dict[str, Parameter] = {}
+        letter, parameters = self, dict[str, Parameter]()
         for extension in client.dialect.known:
             if extension.usable(there):
-                parameters |= {each.keyword: each for each in self._carried(extension)}
-            elif why := self._misses(extension, client):
-                return self._part(client), self._all(None, why)
-        values = {"reverse_path": self.reverse_path, "parameters": tuple(parameters.values())}
-        return client.line("MAIL", **values), self
+                parameters |= {each.keyword: each for each in letter._carried(extension)}
+                continue
+            why = letter._misses(extension, client)
+            if extension.without is not None and not why:
+                letter, why = letter._written(extension.without)
+            if why or not letter.forward_paths:
+                return letter._part(client), letter._all(None, why)
+        values = {"reverse_path": letter.reverse_path, "parameters": tuple(parameters.values())}
+        return client.line("MAIL", **values), letter
+
+    def _written(self, without: Callable[[Path], Path | str]) -> tuple["Delivery", str]:
+        """The letter with its paths as they are written without an extension, or why it cannot go; recipients that
+        cannot be named are decided."""
+        reverse_path = without(self.reverse_path)
+        if isinstance(reverse_path, str):
+            return self, reverse_path
+        named: list[Path] = []
+        barred: list[Outcome] = []
+        for path in self.forward_paths:
+            written = without(path)
+            if isinstance(written, str):
+                barred.append(Outcome(path, None, written))
+            else:
+                named.append(written)
+        decided = (*self.decided, *barred)
+        return replace(self, reverse_path=reverse_path, forward_paths=tuple(named), decided=decided), ""
 
     def _prove(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
         """Begin to prove who this is, or go on; a challenge is what the reply asks."""
@@ -228,9 +256,11 @@ class Delivery:
         return tuple(parameter for parameter in self.parameters if parameter.keyword in keywords)
 
     def _carried(self, extension: Extension) -> tuple[Parameter, ...]:
-        """The parameters of an extension that MAIL has: those of the letter, and that which its content asks for."""
-        added = extension.adds(self.content) if extension.adds is not None else None
-        return self._own(extension) if added is None else (*self._own(extension), added)
+        """The parameters of an extension that MAIL has: those of the letter, and those that are added to it."""
+        if extension.adds is None:
+            return self._own(extension)
+        envelope = Envelope(self.reverse_path, self.forward_paths, self.parameters)
+        return (*self._own(extension), *extension.adds(envelope, self.content))
 
     def _misses(self, extension: Extension, client: ClientSession) -> str:
         """Why this letter cannot travel without an extension, or nothing."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from esmtp_lab.protocol.client import Delivery, Outcome
 from esmtp_lab.protocol.side import NOTHING_YET
+from esmtp_lab.wire.international import embedded
 from esmtp_lab.wire.path import Path
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
@@ -48,24 +49,24 @@ def notice(domain: str, delivery: Delivery, failed: tuple[Outcome, ...]) -> Deli
     """
     if delivery.reverse_path.null or not failed:
         return None
-    lines = [f"From: Mail Delivery <postmaster@{domain}>", f"To: {_shown(delivery.reverse_path)}"]
+    lines = [f"From: Mail Delivery <postmaster@{domain}>", f"To: {_text(delivery.reverse_path.render())}"]
     lines += ["Subject: Your letter could not be delivered", "", f"This is {domain}. Your letter did not reach:", ""]
     for outcome in failed:
         why = (
-            f"{outcome.reply.code} {_text(outcome.reply.lines[-1])}" if outcome.reply else outcome.remark or "no answer"
+            f"{outcome.reply.code} {embedded(_text(outcome.reply.lines[-1]))}" if outcome.reply else outcome.remark or "no answer"
         )
         lines.append(f"  {_shown(outcome.path)}: {why}")
     header = delivery.content.partition(b"\r\n\r\n")[0].split(b"\r\n")
-    lines += ["", "It began:", "", *(f"  {_text(line)}" for line in header[:20])]
-    content = "\r\n".join(lines).encode("ascii", "replace") + b"\r\n"
+    lines += ["", "It began:", "", *(f"  {embedded(_text(line))}" for line in header[:20])]
+    content = "\r\n".join(lines).encode("utf-8", "replace") + b"\r\n"
     paths = (delivery.reverse_path._replace(route=()),)
     # RFC 8689 section 5: a notice is protected as the letter was
     return Delivery(Path(), paths, content, domain, tls=delivery.tls, parameters=delivery.parameters)
 
 
 def _shown(path: Path) -> str:
-    return _text(path.render())
+    return embedded(_text(path.render()))
 
 
 def _text(octets: bytes) -> str:
-    return octets.decode("ascii", "replace").translate(_BROKEN)
+    return octets.decode("utf-8", "replace").translate(_BROKEN)

@@ -35,13 +35,22 @@ def _pattern(pattern: re.Pattern[bytes], part: str, expected: str, slug: str) ->
     return scan
 
 
+def _text(scanner: Scanner, pattern: re.Pattern[bytes]) -> bytes | None:
+    taken = scanner.take(pattern, "string")
+    if taken is None:
+        scanner.fail("a name or some text", "string")
+    return taken
+
+
 PRODUCTIONS: dict[str, Production] = {
-    "domain": lambda scanner, grammar: scan_domain(scanner, grammar, literal=False),
-    "domain-or-literal": lambda scanner, grammar: scan_domain(scanner, grammar),
+    # RFC 6531 section 3.7.1: whoever says who it is keeps to US-ASCII
+    "domain": lambda scanner, grammar: scan_domain(scanner, grammar.narrow or grammar, literal=False),
+    "domain-or-literal": lambda scanner, grammar: scan_domain(scanner, grammar.narrow or grammar),
     "reverse-path": lambda scanner, grammar: scan_path(scanner, grammar, "reverse-path"),
     "forward-path": lambda scanner, grammar: scan_path(scanner, grammar, "forward-path"),
-    "parameters": lambda scanner, grammar: scan_parameters(scanner),
-    "string": _pattern(re.compile(rb"[ -~]*[!-~]"), "string", "a name or some text", "string"),
+    "parameters": scan_parameters,
+    "string": lambda scanner, grammar: _text(scanner, grammar.string),
+    "name": lambda scanner, grammar: _text(scanner, grammar.sought),
     "word": _pattern(g.WORD, "string", "one word", "string"),
     "secret": _pattern(g.WORD, "secret", "a response in base64", "string"),
     "number": _pattern(re.compile(rb"[0-9]{1,20}"), "string", "a number", "number"),
@@ -120,10 +129,15 @@ class Command:
         """The domain or address literal that a client calls itself by, or nothing."""
         return self.text("domain") or self.text("domain-or-literal")
 
+    @property
+    def sought(self) -> str:
+        """The name or mailbox that VRFY or EXPN asks about, or nothing."""
+        return self.text("name") or self.text("string")
+
     def text(self, production: str) -> str:
         """What was read for `production`, as text; empty where there was nothing."""
         value = self.values.get(production, b"")
-        return value.decode("ascii", "replace") if isinstance(value, bytes) else ""
+        return value.decode("utf-8", "replace") if isinstance(value, bytes) else ""
 
 
 class Outline(NamedTuple):

@@ -17,6 +17,10 @@ from esmtp_lab.wire.span import Span
 _DOT = re.compile(rb"\.")
 _COLON = re.compile(rb":")
 _STAMP = re.compile(rb"\r\nreceived[ \t]*:", re.IGNORECASE)
+_NESTS = re.compile(rb"multipart/|message/", re.IGNORECASE)
+_LETTER_WITHIN = re.compile(rb"^content-type[ \t]*:\s*message/(?:rfc822|global)\b", re.IGNORECASE | re.MULTILINE)
+# RFC 2046 section 5.1.1
+_BOUNDARY = re.compile(rb"\bboundary[ \t]*=[ \t]*(?:\"([^\"\r\n]+)\"|([^\s;\"]+))", re.IGNORECASE)
 _TAIL = 64
 """Octets of an unfinished line in which the name of its field is looked for."""
 
@@ -43,6 +47,32 @@ def unlined(content: bytes) -> int | None:
 def still_header(line: bytes) -> bool:
     """Whether a content line can belong to the header section: a field, or the rest of a folded one."""
     return line[:1] in (b" ", b"\t") or g.FIELD_NAME.match(line.removeprefix(b".")) is not None
+
+
+def international(content: bytes) -> bool:
+    """Whether a header section of content holds octets above 127: its own, or one of a part or of a letter within
+    (RFC 6532 sections 3.2 and 3.5; "at any level", RFC 6531 section 3.2)."""
+    if content.isascii():
+        return False
+    head = content.partition(b"\r\n\r\n")[0]
+    return not head.isascii() or (_NESTS.search(head) is not None and _international_within(content))
+
+
+def _international_within(content: bytes) -> bool:
+    header: list[bytes] | None = []
+    boundaries: set[bytes] = set()
+    for line in lines(content):
+        if header is None:
+            header = [] if line.startswith(b"--") and line[2:].rstrip() in boundaries else None
+        elif line != b"\r\n":
+            if not line.isascii():
+                return True
+            header.append(line)
+        else:
+            fields = b"".join(header)
+            boundaries.update(quoted or bare for quoted, bare in _BOUNDARY.findall(fields))
+            header = [] if _LETTER_WITHIN.search(fields) else None
+    return False
 
 
 class Stamps(NamedTuple):
