@@ -151,7 +151,7 @@ def _values(production: str, names: Names, verb: str, dialect: Dialect) -> Itera
             for each, form in dialect.forms.items():
                 if each not in NOT_VERBS:
                     yield each, form.meaning
-        case "string" | "name" if verb in ("VRFY", "EXPN"):
+        case "string" if verb in ("VRFY", "EXPN"):
             for mailbox in names.mailboxes:
                 yield mailbox.partition("@")[0], "a name that this host knows"
 

@@ -7,7 +7,7 @@ from esmtp_lab.wire.command import Command
 
 
 def _expn(context: Context, command: Command) -> Answer:
-    return context.policy.expand_list(command.sought)
+    return context.policy.expand_list(command.text("string"))
 
 
 EXPN = Extension(

@@ -31,7 +31,7 @@ from esmtp_lab.wire.parameter import Parameter
 from esmtp_lab.wire.path import Path
 
 _ASKING = ("VRFY", "EXPN")
-_SYNTAX = "SP name [SP parameters]"
+_SYNTAX = "SP string [SP parameters]"
 _REPLIES = ParameterForm(KEYWORD, "", KEYWORD, "the reply may hold UTF-8")
 _UNNAMED = f"5.6.7 non-ASCII addresses are not permitted: the server does not offer {KEYWORD}"
 _UNTOLD = {

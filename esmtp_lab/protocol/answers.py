@@ -44,7 +44,7 @@ def _noop(context: Context, command: Command) -> Answer:
 
 
 def _vrfy(context: Context, command: Command) -> Answer:
-    return context.policy.verify_name(command.sought)
+    return context.policy.verify_name(command.text("string"))
 
 
 def _quit(context: Context, command: Command) -> Answer:

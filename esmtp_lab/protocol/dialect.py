@@ -160,12 +160,12 @@ class Dialect:
             return replace(foreign, problem=command.problem)
         return command
 
-    def _heard(self, line: Line, continues: bool, grammar: Grammar) -> Heard:
+    def _heard(self, line: Line, continues: bool, grammar: Grammar | None = None) -> Heard:
         """Take a line of the client's, which `continues` an exchange or is a command."""
         command = None if continues else self.parse(line.octets, grammar)
         entry = CONTINUATION if command is None else self.input_of(command.verb)
         found = deviations(line.octets)
-        if found and grammar.narrow is not None:
+        if found and grammar is not None and grammar.narrow is not None:
             found = tuple(strange(line.octets, found))
         if line.length > (limit := self.line_limit(entry)):
             found += (Deviation(limit, "overlong", line.length),)

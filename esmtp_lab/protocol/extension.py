@@ -86,15 +86,16 @@ class Extension:
     line may be longer. `offered_params` gives what follows the keyword in the EHLO reply, `offered_when` whether a host
     offers it just now. `answers` is the behaviour of its verbs, `checks` refuses commands by verb ("*" is any that is
     not named), `checks_content` a letter by what is known of its content, of which with chunks a part is asked about
-    first; `revises` changes what commands are answered, by verb, `rewrites` a reply, `places` says where a letter for a mailbox goes whose transaction one of the
-    verbs opened. For the client, `adds` gives the parameters that a letter should carry by its envelope and its
-    content; of several with one keyword that of the extension listed last is sent. `needed_for` says why a letter
-    cannot travel without the extension, by its content, or nothing; `without` gives a path as it is written to a server
-    that does not offer it, or says why it cannot be; `missed` is `needed_for` of one that has a parameter of the extension with it, by its reverse-path and the
-    client's position; `proves` is how it goes on to prove who it is, given the parameters of the keyword and whether
-    the channel is protected, or None where it cannot. `codes` are failure codes that commands of other forms may get
-    besides their own. `parameters_of` are parameters of commands besides MAIL and RCPT, and `syntaxes` the syntaxes
-    that those then have; where the extension is offered it `widens` the grammar of lines.
+    first; `revises` changes what commands are answered, by verb, `rewrites` a reply, `places` says where a letter for a
+    mailbox goes whose transaction one of the verbs opened. For the client, `adds` gives the parameters that a letter
+    should carry by its envelope and its content; of several with one keyword that of the extension listed last is sent.
+    `needed_for` says why a letter cannot travel without the extension, by its content, or nothing, and `missed` the
+    same of one that has a parameter of the extension with it, by its reverse-path and the client's position; `without`
+    gives a path as it is written to a server that does not offer the extension, or says why it cannot be. `proves` is
+    how a client goes on to prove who it is, given the parameters of the keyword and whether the channel is protected,
+    or None where it cannot. `codes` are failure codes that commands of other forms may get besides their own.
+    `parameters_of` are parameters of other commands than MAIL and RCPT, and `syntaxes` those that such commands have
+    where the extension is offered, which then `widens` the grammar of lines.
     """
 
     name: str
@@ -140,4 +141,6 @@ class Extension:
 
     def parameters(self, verb: str) -> tuple[ParameterForm, ...]:
         """The parameters that this extension adds to a verb."""
-        return {"MAIL": self.mail_parameters, "RCPT": self.rcpt_parameters, **self.parameters_of}.get(verb, ())
+        if verb in self.parameters_of:
+            return self.parameters_of[verb]
+        return self.rcpt_parameters if verb == "RCPT" else self.mail_parameters

@@ -14,7 +14,7 @@ from esmtp_lab.wire.path import Path
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 RETRY_AFTER = (30 * MINUTE, 30 * MINUTE, 2 * HOUR, 3 * HOUR)
 """Seconds to wait after each failed try; the last is repeated. RFC 2821 section 4.5.4.1: at least 30 minutes."""
-_BROKEN = str.maketrans("\0\r\n", "???")
+_BROKEN = str.maketrans("\0\r\n\ufffd", "????")
 GIVE_UP_AFTER = 5 * DAY
 """Seconds after which a letter is given up. RFC 2821 section 4.5.4.1: at least 4 to 5 days."""
 
@@ -53,7 +53,9 @@ def notice(domain: str, delivery: Delivery, failed: tuple[Outcome, ...]) -> Deli
     lines += ["Subject: Your letter could not be delivered", "", f"This is {domain}. Your letter did not reach:", ""]
     for outcome in failed:
         why = (
-            f"{outcome.reply.code} {embedded(_text(outcome.reply.lines[-1]))}" if outcome.reply else outcome.remark or "no answer"
+            f"{outcome.reply.code} {embedded(_text(outcome.reply.lines[-1]))}"
+            if outcome.reply
+            else outcome.remark or "no answer"
         )
         lines.append(f"  {_shown(outcome.path)}: {why}")
     header = delivery.content.partition(b"\r\n\r\n")[0].split(b"\r\n")

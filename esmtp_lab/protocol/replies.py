@@ -57,7 +57,7 @@ class _Fields(dict[str, str]):
     """The fields of an answer; one that the policy's answer does not have is left out of the text."""
 
     def __missing__(self, key: str) -> str:
-        return "…"
+        return "?"
 
 
 class Composed(NamedTuple):

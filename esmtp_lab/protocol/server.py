@@ -362,7 +362,8 @@ def _with(facts: frozenset[str], international: bool) -> str:
     """
     if "extended" not in facts:
         return "SMTP"
-    return ("UTF8SMTP" if international else "ESMTP") + ("S" if "tls" in facts else "") + ("A" if "authenticated" in facts else "")
+    service = "UTF8SMTP" if international else "ESMTP"
+    return service + ("S" if "tls" in facts else "") + ("A" if "authenticated" in facts else "")
 
 
 @lru_cache(maxsize=1024)

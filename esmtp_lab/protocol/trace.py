@@ -22,8 +22,10 @@ class TraceForm(NamedTuple):
     date: str
     keeps_route: bool
 
-    def received(self, client: str, address: str, domain: str, protocol: str, seconds: float) -> bytes:
-        """The time stamp line of the host `domain`, CRLF included and in UTF-8, for a letter at `seconds` since 1970.
+    def received(
+        self, client: str, address: str, domain: str, protocol: str, seconds: float, encoding: str = "ascii"
+    ) -> bytes:
+        """The time stamp line of the host `domain`, CRLF included, for a letter at `seconds` since 1970.
 
         It has no clause for, which could tell one recipient of another (RFC 2821 section 7.2, RFC 5321 section 4.4),
         and no id, whose production in RFC 2821 section 4.4 lacks its grouping.
@@ -31,7 +33,7 @@ class TraceForm(NamedTuple):
         source = f"{client} ([{address}])" if address else client
         date = self.date_time(seconds)
         stamp = self.stamp.format(client=client, source=source, domain=domain, protocol=protocol, date=date)
-        return f"Received: {stamp}\r\n".encode("utf-8", "replace")
+        return f"Received: {stamp}\r\n".encode(encoding, "replace")
 
     def date_time(self, seconds: float) -> str:
         """The date and time in universal time, for seconds since 1970.

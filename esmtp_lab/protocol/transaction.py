@@ -38,7 +38,6 @@ class Envelope:
                 return each.value.upper() == BINARY
         return False
 
-
     @property
     def international(self) -> bool:
         """Whether addresses and header fields may hold UTF-8 (RFC 6531 section 3.1)."""
@@ -203,8 +202,9 @@ class Letter:
     """A letter as a server holds it: the envelope, the content in octets, and how it came.
 
     `client` is the name that HELO or EHLO gave, `address` where it came from, `protocol` SMTP, ESMTP, UTF8SMTP
-    or one of their kin (RFC 3848, RFC 6531 section 4.3), `time` seconds since 1970. `octets` counts the content, which is empty here where a draft stores it elsewhere.
-    `mailboxes` are the names of those that it goes to, each once; `form` is that of the lines put in front.
+    or one of their kin (RFC 3848, RFC 6531 section 4.3), `time` seconds since 1970. `octets` counts the content, which
+    is empty here where a draft stores it elsewhere. `mailboxes` are the names of those that it goes to, each once;
+    `form` is that of the lines put in front.
     """
 
     envelope: Envelope
@@ -220,10 +220,10 @@ class Letter:
     def received(self, domain: str) -> bytes:
         """The time stamp line that a server of this domain puts in front (RFC 2821 section 4.4). That of an
         international letter has domains with U-labels (RFC 6531 section 3.7.3)."""
-        client = self.client
-        if self.envelope.international:
-            client, domain = u_labels(client), u_labels(domain)
-        return self.form.received(client, self.address, domain, self.protocol, self.time)
+        how = (self.protocol, self.time)
+        if not self.envelope.international:
+            return self.form.received(self.client, self.address, domain, *how)
+        return self.form.received(u_labels(self.client), self.address, u_labels(domain), *how, "utf-8")
 
     def trace(self, domain: str) -> bytes:
         """What final delivery puts in front of the content: return path line and time stamp line."""

@@ -6,10 +6,10 @@ from difflib import get_close_matches
 
 from esmtp_lab.lab import octets_of
 from esmtp_lab.protocol.dialect import Dialect
-from esmtp_lab.wire.grammar import Grammar
 from esmtp_lab.protocol.session import NOT_VERBS
 from esmtp_lab.suggest import Names
 from esmtp_lab.wire.command import compile_syntax
+from esmtp_lab.wire.grammar import Grammar
 
 _PATH = re.compile(r"(?i)\s*(MAIL|RCPT)\s*(?:FROM|TO)?\s*:?\s*<?\s*([^<>\s]*)\s*>?\s*(.*)")
 _LITERALS = {"MAIL": "FROM:", "RCPT": "TO:"}

@@ -35,8 +35,8 @@ def _pattern(pattern: re.Pattern[bytes], part: str, expected: str, slug: str) ->
     return scan
 
 
-def _text(scanner: Scanner, pattern: re.Pattern[bytes]) -> bytes | None:
-    taken = scanner.take(pattern, "string")
+def _string(scanner: Scanner, grammar: Grammar) -> bytes | None:
+    taken = scanner.take(grammar.string, "string")
     if taken is None:
         scanner.fail("a name or some text", "string")
     return taken
@@ -49,8 +49,7 @@ PRODUCTIONS: dict[str, Production] = {
     "reverse-path": lambda scanner, grammar: scan_path(scanner, grammar, "reverse-path"),
     "forward-path": lambda scanner, grammar: scan_path(scanner, grammar, "forward-path"),
     "parameters": scan_parameters,
-    "string": lambda scanner, grammar: _text(scanner, grammar.string),
-    "name": lambda scanner, grammar: _text(scanner, grammar.sought),
+    "string": _string,
     "word": _pattern(g.WORD, "string", "one word", "string"),
     "secret": _pattern(g.WORD, "secret", "a response in base64", "string"),
     "number": _pattern(re.compile(rb"[0-9]{1,20}"), "string", "a number", "number"),
@@ -129,11 +128,6 @@ class Command:
         """The domain or address literal that a client calls itself by, or nothing."""
         return self.text("domain") or self.text("domain-or-literal")
 
-    @property
-    def sought(self) -> str:
-        """The name or mailbox that VRFY or EXPN asks about, or nothing."""
-        return self.text("name") or self.text("string")
-
     def text(self, production: str) -> str:
         """What was read for `production`, as text; empty where there was nothing."""
         value = self.values.get(production, b"")
@@ -194,7 +188,7 @@ def parse_command(octets: bytes, syntax_of: Callable[[str], str | None], grammar
 
 
 def _follow(syntax: Syntax, scanner: Scanner, grammar: Grammar, values: dict[str, Any]) -> None:
-    for piece in syntax:
+    for number, piece in enumerate(syntax, 1):
         if scanner.problem is not None:
             return
         match piece.kind:
@@ -205,7 +199,11 @@ def _follow(syntax: Syntax, scanner: Scanner, grammar: Grammar, values: dict[str
                 if not scanner.word(piece.text.encode("ascii"), "literal"):
                     scanner.fail(f'"{piece.text}"', "literal")
             case "production":
+                end = scanner.end
+                if piece.text == "string" and number < len(syntax):
+                    scanner.end = _before_parameter(scanner, grammar)
                 value = PRODUCTIONS[piece.text](scanner, grammar)
+                scanner.end = end
                 if value is not None:
                     values[piece.text] = value
             case _:
@@ -213,6 +211,13 @@ def _follow(syntax: Syntax, scanner: Scanner, grammar: Grammar, values: dict[str
                 spaced = piece.inner[0].kind != "SP" or scanner.peek(b" ") or scanner.peek(b"\t")
                 if spaced and scanner.octets[scanner.at : scanner.end].strip(b" \t"):
                     _follow(piece.inner, scanner, grammar, values)
+
+
+def _before_parameter(scanner: Scanner, grammar: Grammar) -> int:
+    """Where a string ends that may hold spaces and may have a parameter behind it."""
+    behind = grammar.parameter_behind
+    found = behind.search(scanner.octets, scanner.at, scanner.end) if behind is not None else None
+    return found.start() if found else scanner.end
 
 
 def _wanted(syntax: Syntax) -> str:

@@ -17,7 +17,6 @@ from esmtp_lab.wire.span import Span
 _DOT = re.compile(rb"\.")
 _COLON = re.compile(rb":")
 _STAMP = re.compile(rb"\r\nreceived[ \t]*:", re.IGNORECASE)
-_NESTS = re.compile(rb"multipart/|message/", re.IGNORECASE)
 _LETTER_WITHIN = re.compile(rb"^content-type[ \t]*:\s*message/(?:rfc822|global)\b", re.IGNORECASE | re.MULTILINE)
 # RFC 2046 section 5.1.1
 _BOUNDARY = re.compile(rb"\bboundary[ \t]*=[ \t]*(?:\"([^\"\r\n]+)\"|([^\s;\"]+))", re.IGNORECASE)
@@ -50,29 +49,34 @@ def still_header(line: bytes) -> bool:
 
 
 def international(content: bytes) -> bool:
-    """Whether a header section of content holds octets above 127: its own, or one of a part or of a letter within
+    """Whether a header section of content holds UTF-8 beyond US-ASCII: its own, or one of a part or of a letter within
     (RFC 6532 sections 3.2 and 3.5; "at any level", RFC 6531 section 3.2)."""
     if content.isascii():
         return False
-    head = content.partition(b"\r\n\r\n")[0]
-    return not head.isascii() or (_NESTS.search(head) is not None and _international_within(content))
-
-
-def _international_within(content: bytes) -> bool:
-    header: list[bytes] | None = []
+    fields: list[bytes] | None = []
     boundaries: set[bytes] = set()
     for line in lines(content):
-        if header is None:
-            header = [] if line.startswith(b"--") and line[2:].rstrip() in boundaries else None
-        elif line != b"\r\n":
-            if not line.isascii():
+        if fields is None:
+            fields = [] if line.startswith(b"--") and line[2:].rstrip() in boundaries else None
+        elif still_header(line):
+            if _beyond_ascii(line):
                 return True
-            header.append(line)
+            fields.append(line)
         else:
-            fields = b"".join(header)
-            boundaries.update(quoted or bare for quoted, bare in _BOUNDARY.findall(fields))
-            header = [] if _LETTER_WITHIN.search(fields) else None
+            header = b"".join(fields)
+            boundaries.update(quoted or bare for quoted, bare in _BOUNDARY.findall(header))
+            fields = [] if _LETTER_WITHIN.search(header) else None
+            if fields is None and not boundaries:
+                break
     return False
+
+
+def _beyond_ascii(line: bytes) -> bool:
+    """Whether a line has characters beyond US-ASCII in UTF-8; other octets above 127 are no characters."""
+    try:
+        return not line.decode("utf-8").isascii()
+    except UnicodeDecodeError:
+        return False
 
 
 class Stamps(NamedTuple):

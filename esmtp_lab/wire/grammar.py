@@ -129,8 +129,8 @@ _VALUE = re.compile(rb"[!-<>-~]+")
 class Grammar:
     """The small productions of one standard, and the lengths in octets that it allows them.
 
-    `literal_in_route` says whether a source route may pass a host that is named by its address. `sought` is what VRFY
-    and EXPN ask about, where parameters may follow. Of a grammar that takes UTF-8, `narrow` is the one without.
+    `literal_in_route` says whether a source route may pass a host that is named by its address. `parameter_behind`
+    is a parameter that ends a line behind a string. Of a grammar that takes UTF-8, `narrow` is the one without.
     """
 
     name: str
@@ -143,7 +143,7 @@ class Grammar:
     longest_domain: int = 255
     longest_path: int = 256
     string: Pattern[bytes] = _STRING
-    sought: Pattern[bytes] = _STRING
+    parameter_behind: Pattern[bytes] | None = None
     esmtp_value: Pattern[bytes] = _VALUE
     narrow: "Grammar | None" = None
 
@@ -176,21 +176,19 @@ RFC5321 = Grammar(
 )
 
 _PIECES = {"rfc821": (_OLD_QUOTED, _OLD_STRING), "rfc2821": (_QUOTED, _ATOM), "rfc5321": (_PRINTABLE_QUOTED, _ATOM)}
-# RFC 6531 section 3.7.4.2: what stands behind the argument of VRFY and EXPN; a value there is one too many
-_PARAMETER = rb" +(?i:SMTPUTF8)(?:=[!-~]*)?"
 
 
 @cache
 def with_utf8(grammar: Grammar) -> Grammar:
     """The grammar as RFC 6531 section 3.3 extends it; VRFY and EXPN as its section 3.7.4.2 does."""
     domain = _old_domain if grammar is RFC821 else _domain
-    string = _string(_OR_UTF8)
     return replace(
         grammar,
         domain=re.compile(domain(_OR_UTF8)),
         local_part=re.compile(_local_part(*_PIECES[grammar.name], _OR_UTF8), re.DOTALL),
-        string=re.compile(string),
-        sought=re.compile(string.replace(b"*", b"*?", 1) + rb"(?=(?:%b)?[ \t]*\Z)" % _PARAMETER),
+        string=re.compile(_string(_OR_UTF8)),
+        # a value is one too many
+        parameter_behind=re.compile(rb" +SMTPUTF8(?:=[!-~]*)?[ \t]*\Z", re.IGNORECASE),
         # RFC 6531 section 3.3: esmtp-value =/ UTF8-non-ascii
         esmtp_value=re.compile(rb"(?:[!-<>-~]%b)+" % _OR_UTF8),
         narrow=grammar,

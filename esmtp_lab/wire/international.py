@@ -1,4 +1,4 @@
-"""Characters beyond US-ASCII: whether octets are UTF-8, domains as A-labels and as U-labels, and text in US-ASCII alone.
+"""Characters beyond US-ASCII: octets that are no UTF-8, domains as A-labels and as U-labels, text in US-ASCII alone.
 
 RFC 3629, RFC 5890 section 2.3.2.1, RFC 6531 section 3.2, RFC 6533 section 3. A U-label and its A-label are one label
 written in two ways, by Punycode (RFC 3492), which Python has. What IDNA2008 has besides is the list of characters that
@@ -31,7 +31,7 @@ def strange(octets: bytes, found: Iterable[Deviation]) -> Iterator[Deviation]:
 
 
 def a_labels(domain: str) -> str:
-    """A domain with every U-label as its A-label, as it is looked up and compared; in small letters, as all A-labels are.
+    """A domain with every U-label as its A-label, as it is looked up and compared; in small letters, as A-labels are.
 
     RFC 5891 section 5.3 leaves it to a program to make letters small; what is no U-label at all is left as it is.
     """

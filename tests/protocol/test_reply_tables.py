@@ -50,6 +50,7 @@ CHOICES = (
     Choice("rfc1869", "RCPT", added=frozenset({455, 555}), why="RFC 1869 section 6.1"),
     Choice("rfc5321", "RCPT", added=frozenset({556}), why="RFC 7504 section 5.1"),
     Choice("rfc1869 rfc2821 rfc5321", "MAIL", added=frozenset({530}), why="RFC 4954 section 6, where AUTH is spoken"),
+    Choice("rfc1869", "MAIL", added=frozenset({550}), why="RFC 6531 section 3.5, where SMTPUTF8 is spoken"),
     Choice("rfc821 rfc1869", "RSET", left_out=frozenset({504}), why="it has no parameter"),
     Choice("rfc821 rfc1869", "VRFY", added=frozenset({252}), why="RFC 1123 section 5.2.3"),
     Choice("rfc821 rfc1869", "EXPN", added=frozenset({252}), why="RFC 2821 section 7.3, which no older text forbids"),
