@@ -56,6 +56,10 @@ class Proving(NamedTuple):
     response: bytes | None = None
 
 
+_OPENING = frozenset({"MAIL", "SEND", "SOML", "SAML"})
+"""Verbs that open a transaction, which have the parameters of MAIL."""
+
+
 @dataclass(frozen=True, slots=True)
 class ParameterForm:
     """One parameter of a command: its keyword, a pattern its whole value must match ("" for no value),
@@ -141,6 +145,6 @@ class Extension:
 
     def parameters(self, verb: str) -> tuple[ParameterForm, ...]:
         """The parameters that this extension adds to a verb."""
-        if verb in self.parameters_of:
-            return self.parameters_of[verb]
-        return self.rcpt_parameters if verb == "RCPT" else self.mail_parameters
+        if verb == "RCPT":
+            return self.rcpt_parameters
+        return self.mail_parameters if verb in _OPENING else self.parameters_of.get(verb, ())

@@ -1,7 +1,8 @@
 """The grammar that RFC 5321 prints, run by the `abnf` package, as oracle for command lines and paths.
 
-`Printed` is that grammar by the letter, `International` what RFC 6531 section 3.3 makes of it. `Read` is the same with our readings of it, each with its reason and with
+`Printed` is that grammar by the letter. `Read` is the same with our readings of it, each with its reason and with
 lines on which the two differ; for those alone may our parser and the standard's letter come to different verdicts.
+`International` is what RFC 6531 section 3.3 makes of the grammar as we read it.
 """
 
 import re
@@ -445,7 +446,7 @@ def test_productions_get_the_same_verdict(data, name):
 
 
 WIDE = with_utf8(GRAMMAR)
-SCRIPTS = "é ß δοκιμή 例え \u202e \x80 \u07ff \u0800 \ud7ff \ue000 \uffff \U00010000 \U0010ffff".split(" ")
+SCRIPTS = ["é", "ß", "δοκιμή", "例え", "\u202e", "\x80", "߿", "ࠀ", "\ud7ff", "\ue000", "\uffff", "𐀀", "\U0010ffff"]
 SHREDS = [
     *(text.encode() for text in SCRIPTS),
     b"\xc3",
