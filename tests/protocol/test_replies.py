@@ -46,7 +46,7 @@ def test_a_line_is_printable_ascii(text: str, octets: bytes) -> None:
         (Answer("reset"), "rfc821", Composed(250, ("OK",), "2.0.0")),
         (Answer("auth-ok"), "rfc2821", Composed(235, ("Authentication successful",), "2.7.0")),
         (Answer("start-content"), "rfc821", Composed(354, ("Start mail input; end with <CRLF>.<CRLF>",))),
-        (Answer("mailbox-full"), "rfc2821", Composed(452, ("Mailbox … is full",), "4.2.2")),
+        (Answer("mailbox-full"), "rfc2821", Composed(452, ("Mailbox ? is full",), "4.2.2")),
         (
             Answer("greeting", {"domain": "a"}, ("b",)),
             "rfc821",
