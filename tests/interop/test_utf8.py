@@ -40,9 +40,8 @@ def test_a_client_that_does_not_know_the_parameter(
     assert not told.delivered
     assert our_server.arrived(case) == {}
     refusals = [(event.to, event.octets[:9]) for event in our_server.events if event.negative]
-    # msmtp does not wait for the answer to MAIL
+    # msmtp does not wait for the answer to MAIL, so that others follow
     assert refusals[0] == ("MAIL", b"550 5.6.7")
-    assert {code for _, code in refusals[1:]} <= {b"503 5.5.1"}
 
 
 def _delivered(server: ForeignServer, case: Case, chunk: int) -> tuple[Delivery, list[Event]]:
