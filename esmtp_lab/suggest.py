@@ -95,7 +95,7 @@ def _arguments(
     offered: tuple[str, ...],
     names: Names,
 ) -> Iterator[Suggestion]:
-    syntax = dialect.syntax(verb)
+    syntax = dialect.syntax(verb, dialect.grammar(offered))
     if syntax is None:
         return
     pieces = [piece for piece in _words(compile_syntax(syntax)) if piece.kind in ("literal", "production")]
@@ -110,12 +110,17 @@ def _arguments(
         return
     if productions[0] in ("reverse-path", "forward-path"):
         if ">" in typed:
-            yield from _parameters(verb, typed, start, position, dialect, offered)
+            path = typed.partition(">")[0] + ">"
+            tail = typed.removeprefix(path)
+            yield from _parameters(verb, tail, start + len(path), position, dialect, offered)
             return
     elif " " in typed and len(productions) > 1:
         first, _, typed = typed.partition(" ")
         start += len(first) + 1
         del productions[0]
+        if productions[0] == "parameters":
+            yield from _parameters(verb, f" {typed}", start - 1, position, dialect, offered)
+            return
     for text, meaning in _values(productions[0], names, verb, dialect):
         if text.lower().startswith(typed.lower()):
             yield Suggestion(text, start, meaning)
@@ -154,13 +159,12 @@ def _values(production: str, names: Names, verb: str, dialect: Dialect) -> Itera
 
 
 def _parameters(
-    verb: str, typed: str, start: int, position: Position, dialect: Dialect, offered: tuple[str, ...]
+    verb: str, tail: str, start: int, position: Position, dialect: Dialect, offered: tuple[str, ...]
 ) -> Iterator[Suggestion]:
-    path, close, tail = typed.partition(">")
     if not tail.startswith(" "):
         return
     word = tail.rpartition(" ")[2]
-    start += len(path) + len(close) + len(tail) - len(word)
+    start += len(tail) - len(word)
     present = {each.partition("=")[0].upper() for each in tail.split()}
     for extension in dialect.extensions:
         for form in extension.parameters(verb):

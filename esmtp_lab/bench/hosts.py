@@ -21,6 +21,7 @@ from esmtp_lab.protocol.priority import level, priority_of
 from esmtp_lab.protocol.priority import parameter as priority_parameter
 from esmtp_lab.protocol.queue import Queued, after, notice, parted
 from esmtp_lab.protocol.transaction import Letter
+from esmtp_lab.wire.international import a_labels
 from esmtp_lab.wire.path import Path
 from esmtp_lab.wire.reply import Reply
 
@@ -206,8 +207,9 @@ class Waiting:
 
 def _path(address: str) -> Path:
     local, _, domain = address.rpartition("@")
-    return Path(local.encode("utf-8", "surrogateescape"), domain.encode("ascii", "replace"))
+    return Path(local.encode("utf-8", "surrogateescape"), domain.encode("utf-8", "surrogateescape"))
 
 
 def _domain(path: Path) -> str:
-    return path.domain.decode("ascii", "replace").lower()
+    """The domain by which a host is found: RFC 6531 section 3.2 looks up A-labels."""
+    return a_labels(path.domain.decode("utf-8", "replace"))

@@ -18,7 +18,7 @@ from esmtp_lab.protocol.priority import parameter as priority_parameter
 from esmtp_lab.rules.annotator import annotator
 from esmtp_lab.rules.detector import Watch
 from esmtp_lab.wire.framing import deviations
-from esmtp_lab.wire.grammar import RFC2821
+from esmtp_lab.wire.grammar import RFC2821, with_utf8
 from esmtp_lab.wire.parameter import Parameter
 from esmtp_lab.wire.path import Path, scan_path
 from esmtp_lab.wire.scan import Scanner
@@ -136,7 +136,7 @@ def read_path(text: str, part: str) -> Path:
     if not octets.startswith(b"<"):
         octets = b"<" + octets + b">"
     scanner = Scanner(octets, len(octets))
-    path = scan_path(scanner, RFC2821, part)
+    path = scan_path(scanner, with_utf8(RFC2821), part)
     if path is None or scanner.problem is not None or not scanner.done:
         expected = scanner.problem.expected if scanner.problem else "nothing behind it"
         raise DataError(repr(text), f"is no path: expected {expected}. Write it as ada@lab.example")

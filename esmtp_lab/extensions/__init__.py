@@ -19,6 +19,7 @@ from esmtp_lab.extensions.requiretls import REQUIRETLS
 from esmtp_lab.extensions.saml import SAML
 from esmtp_lab.extensions.send import SEND
 from esmtp_lab.extensions.size import SIZE
+from esmtp_lab.extensions.smtputf8 import SMTPUTF8
 from esmtp_lab.extensions.soml import SOML
 from esmtp_lab.extensions.starttls import STARTTLS
 from esmtp_lab.extensions.turn import TURN
@@ -28,6 +29,7 @@ from esmtp_lab.protocol.extension import Extension
 SHIPPED: tuple[Extension, ...] = (
     SIZE,
     EIGHTBITMIME,
+    SMTPUTF8,
     PIPELINING,
     ENHANCEDSTATUSCODES,
     EXPN,

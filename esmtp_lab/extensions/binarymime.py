@@ -6,14 +6,14 @@ be binary although its BODY did not say so is accepted, as the section asks.
 
 from esmtp_lab.protocol.extension import Context, Extension, ParameterForm
 from esmtp_lab.protocol.replies import Answer
-from esmtp_lab.protocol.transaction import BINARY
+from esmtp_lab.protocol.transaction import BINARY, Envelope
 from esmtp_lab.wire.command import Command
 from esmtp_lab.wire.content import unlined
 from esmtp_lab.wire.parameter import Parameter
 
 
-def _adds(content: bytes) -> Parameter | None:
-    return None if unlined(content) is None else Parameter("BODY", BINARY)
+def _adds(envelope: Envelope, content: bytes) -> tuple[Parameter, ...]:
+    return () if unlined(content) is None else (Parameter("BODY", BINARY),)
 
 
 def _needed_for(content: bytes) -> str:

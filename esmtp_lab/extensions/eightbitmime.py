@@ -2,13 +2,13 @@
 
 from esmtp_lab.protocol.extension import Context, Extension, ParameterForm
 from esmtp_lab.protocol.replies import Answer
-from esmtp_lab.protocol.transaction import Content
+from esmtp_lab.protocol.transaction import Content, Envelope
 from esmtp_lab.wire.content import unlined
 from esmtp_lab.wire.parameter import Parameter
 
 
-def _adds(content: bytes) -> Parameter | None:
-    return None if content.isascii() else Parameter("BODY", b"8BITMIME")
+def _adds(envelope: Envelope, content: bytes) -> tuple[Parameter, ...]:
+    return () if content.isascii() else (Parameter("BODY", b"8BITMIME"),)
 
 
 def _needed_for(content: bytes) -> str:

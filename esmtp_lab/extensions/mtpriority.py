@@ -53,10 +53,12 @@ def _too_large(context: Context, priority: int, octets: int) -> Answer | None:
     return Answer("too-large-for-priority", {"priority": str(priority), "limit": str(limit)})
 
 
-def _amends(context: Context, command: Command, answer: Answer) -> Answer:
+def _revises(context: Context, command: Command, answer: Answer) -> Answer:
     """An accepted MAIL is told where its priority is not what it asked for, be that the 0 of asking for nothing."""
+    if answer.key != "sender-ok":
+        return answer
     priority = _determined(context, command.parameters)
-    if answer.key != "sender-ok" or priority == (priority_of(command.parameters) or 0):
+    if priority == (priority_of(command.parameters) or 0):
         return answer
     return Answer("priority-changed", {"priority": str(priority)})
 
@@ -75,7 +77,7 @@ MT_PRIORITY = Extension(
     line_growth={"MAIL": 15},
     checks={"MAIL": _checks},
     checks_content=_checks_content,
-    amends={"MAIL": _amends},
+    revises={"MAIL": _revises},
     prioritizes=_determined,
     codes={"MAIL": (450, 550)},
 )

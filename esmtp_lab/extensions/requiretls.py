@@ -4,6 +4,7 @@ from esmtp_lab.protocol.extension import Context, Extension, ParameterForm
 from esmtp_lab.protocol.replies import Answer
 from esmtp_lab.protocol.session import Position
 from esmtp_lab.wire.command import Command
+from esmtp_lab.wire.international import a_labels
 from esmtp_lab.wire.path import Path
 
 _KEYWORD = "REQUIRETLS"
@@ -13,8 +14,8 @@ def _checks(context: Context, command: Command) -> Answer | None:
     """A host that knows the next one to lack REQUIRETLS need not take a letter that it could only return."""
     path = command.path or Path()
     tagged = any(parameter.keyword == _KEYWORD for parameter in context.envelope.parameters)
-    if tagged and path.domain.decode("ascii", "replace").lower() in context.policy.no_requiretls:
-        return Answer("requiretls-needed", {"path": path.render().decode("ascii", "replace")})
+    if tagged and a_labels(path.domain.decode("utf-8", "replace")) in context.policy.no_requiretls:
+        return Answer("requiretls-needed", {"path": path.render().decode("utf-8", "replace")})
     return None
 
 

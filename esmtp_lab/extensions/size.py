@@ -24,5 +24,5 @@ SIZE = Extension(
     line_growth={"MAIL": 26},
     offered_params=lambda policy, position: str(policy.max_size),
     checks={"MAIL": _checks},
-    adds=lambda content: Parameter("SIZE", str(len(content)).encode()),
+    adds=lambda envelope, content: (Parameter("SIZE", str(len(content)).encode()),),
 )

@@ -5,6 +5,7 @@ flushed as well, all before the server says 250 (RFC 2821 section 6.1). Lines en
 letter that came as BODY=BINARYMIME need not have lines, and is stored octet for octet (RFC 3030 section 3).
 """
 
+import hashlib
 import os
 import re
 import time
@@ -17,6 +18,8 @@ from esmtp_lab.protocol.transaction import Letter
 _PARTS = ("tmp", "new", "cur")
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _SAFE = re.compile(r"[^A-Za-z0-9@._+-]")
+_LONGEST, _KEPT = 250, 180
+"""Characters of a folder name; file systems take 255 octets, and an octet of UTF-8 is spelt with three characters."""
 
 
 class Maildir:
@@ -37,8 +40,11 @@ class Maildir:
 
     @staticmethod
     def folder_name(name: str) -> str:
-        """A folder name for a mailbox: what a file system could trip over is spelt ``%NN``."""
+        """A folder name for a mailbox: what a file system could trip over is spelt ``%NN``. What it could find too long
+        is cut, with a mark and a digest of the whole."""
         safe = _SAFE.sub(lambda match: "".join(f"%{octet:02X}" for octet in match[0].encode()), name)
+        if len(safe) > _LONGEST:
+            safe = f"{safe[:_KEPT]}~{hashlib.sha256(name.encode()).hexdigest()}"
         return f"%2E{safe[1:]}" if safe.startswith(".") else safe or "%"
 
 

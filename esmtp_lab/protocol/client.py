@@ -3,6 +3,7 @@
 RFC 821 section 3.1, RFC 1869 sections 4.4 to 4.7, RFC 2821 sections 3.2 and 4.5.4.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any, NamedTuple
@@ -13,8 +14,10 @@ from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.extension import Credentials, Extension, Proof
 from esmtp_lab.protocol.session import CONTINUATION, END_OF_DATA, GREETING, HANDSHAKE, LAST_CHUNK
 from esmtp_lab.protocol.side import NOTHING_YET, Awaited, Side
+from esmtp_lab.protocol.transaction import Envelope
 from esmtp_lab.wire.command import render_command
 from esmtp_lab.wire.content import unlined
+from esmtp_lab.wire.international import a_labels
 from esmtp_lab.wire.parameter import Parameter
 from esmtp_lab.wire.path import Path
 from esmtp_lab.wire.reply import Reply
@@ -62,14 +65,15 @@ class ClientSession(Side):
 
         Raises LocalProtocolError where the verb is not known here or a value would break the line.
         """
-        syntax = self.dialect.syntax(verb)
+        grammar = self.grammar
+        syntax = self.dialect.syntax(verb, grammar)
         if syntax is None:
             raise LocalProtocolError(f"{verb} is not a command of this client", rule="command-unknown")
         try:
             line = render_command(verb, syntax, {key.replace("_", "-"): value for key, value in values.items()})
         except ValueError as error:
             raise LocalProtocolError(f"{verb}: {error}", rule="crlf-ends-line") from None
-        problem = self.dialect.parse(line).problem
+        problem = self.dialect.parse(line, grammar).problem
         if problem is not None:
             text = f"{verb}: {problem.expected} is wanted at octet {problem.at}"
             raise LocalProtocolError(text, rule="argument-syntax")
@@ -116,14 +120,14 @@ class Delivery:
     """One letter on its way through one session: a value, and the rule for what to send next.
 
     `content` is in octets, as it is to arrive; `decided` holds the outcomes so far; `taken` counts the recipients that
-    were asked for. A `plain` delivery does not try EHLO; one that `turns` asks to change roles where it would leave and
-    may (RFC 821 section 3.8). `tls` is one of TLS (RFC 3207 section 6), and `parameters` are those of MAIL that the
-    letter has with it wherever it goes. With a `login` it proves who it is before it begins, and `proof` is how far it
-    has come. Where a server offers PIPELINING, commands go in groups (RFC 2920); where it offers CHUNKING, content goes
-    in chunks of `chunk` octets, unless that is 0 (RFC 3030), and `sent` counts the octets that did. Content that is not
-    made of lines can go in no other way. Where it would leave and the server offers ETRN, it asks for the queues of
-    `nodes` to be started; `started` are the replies, in their order (RFC 1985). `heard` is what was acted upon last,
-    each group of replies once.
+    were asked for, `noted` those that were answered for. A `plain` delivery does not try EHLO; one that `turns` asks to
+    change roles where it would leave and may (RFC 821 section 3.8). `tls` is one of TLS (RFC 3207 section 6), and
+    `parameters` are those of MAIL that the letter has with it wherever it goes. With a `login` it proves who it is
+    before it begins, and `proof` is how far it has come. Where a server offers PIPELINING, commands go in groups (RFC
+    2920); where it offers CHUNKING, content goes in chunks of `chunk` octets, unless that is 0 (RFC 3030), and `sent`
+    counts the octets that did. Content that is not made of lines can go in no other way. Where it would leave and the
+    server offers ETRN, it asks for the queues of `nodes` to be started; `started` are the replies, in their order (RFC
+    1985). `heard` is what was acted upon last, each group of replies once.
     """
 
     reverse_path: Path
@@ -131,6 +135,7 @@ class Delivery:
     content: bytes
     helo: str = "me.example"
     taken: int = 0
+    noted: int = 0
     decided: tuple[Outcome, ...] = ()
     hopes: tuple[Path, ...] = ()
     plain: bool = False
@@ -147,9 +152,12 @@ class Delivery:
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
-        """One outcome for each recipient; those that nobody decided are temporary (RFC 821 section 4.1.1, QUIT)."""
+        """One outcome for each recipient; those that nobody decided are temporary (RFC 821 section 4.1.1, QUIT), and
+        those that the server could not even be asked about come last."""
         by_path = {outcome.path: outcome for outcome in self.decided}
-        return tuple(by_path.get(path, Outcome(path)) for path in self.forward_paths)
+        asked = frozenset(self.forward_paths)
+        barred = (outcome for outcome in self.decided if outcome.path not in asked)
+        return (*(by_path.get(path, Outcome(path)) for path in self.forward_paths), *barred)
 
     def next(self, client: ClientSession) -> tuple[bytes, "Delivery"]:
         """The octets to send after the reply, or those to a group, that `client` heard; none where all is said."""
@@ -171,6 +179,10 @@ class Delivery:
         hung_up = client.position.closed and client.lost in ("EHLO", "HELO") and not client.position.protected
         return replace(self, plain=True, heard=NOTHING_YET) if hung_up and not self.plain else None
 
+    def anew(self, forward_paths: tuple[Path, ...]) -> "Delivery":
+        """The delivery as it was before it began, to these recipients alone."""
+        return replace(self, forward_paths=forward_paths, **_UNBEGUN)
+
     def _greet(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
         if self.plain or not client.dialect.era.speaks_ehlo:
             return self._fall_back(client, reply)
@@ -181,7 +193,7 @@ class Delivery:
         return client.line("HELO", **self._name()), self
 
     def _name(self) -> dict[str, bytes]:
-        name = self.helo.encode("ascii", "replace")
+        name = a_labels(self.helo).encode("ascii", "replace")
         return {"domain": name, "domain_or_literal": name}
 
     def _greeted(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
@@ -216,18 +228,39 @@ class Delivery:
             return self._part(client), self.unprotected("it is not offered, and nothing is sent in clear")
         # under TLS nobody offers to begin it (RFC 3207 section 4.2), and who needs it has it
         there = {*client.offered, _STARTTLS} if client.position.protected else client.offered
-        parameters: dict[str, Parameter] = {}
+        letter, parameters = self, dict[str, Parameter]()
         for extension in client.dialect.known:
             if extension.usable(there):
-                parameters |= {each.keyword: each for each in self._carried(extension)}
-            elif why := self._misses(extension, client):
-                return self._part(client), self._all(None, why)
-        values = {"reverse_path": self.reverse_path, "parameters": tuple(parameters.values())}
+                parameters |= {each.keyword: each for each in letter._carried(extension)}
+                continue
+            why = letter._misses(extension, client)
+            if extension.without is not None and not why:
+                letter, why = letter._written(extension.without)
+            if why or not letter.forward_paths:
+                return letter._part(client), letter._all(None, why)
+        values = {"reverse_path": letter.reverse_path, "parameters": tuple(parameters.values())}
         mail = client.line("MAIL", **values)
-        return self._recipients(client, mail) if self._groups(client) else (mail, self)
+        return letter._recipients(client, mail) if letter._groups(client) else (mail, letter)
 
     def _groups(self, client: ClientSession) -> bool:
         return "PIPELINING" in client.offered
+
+    def _written(self, without: Callable[[Path], Path | str]) -> tuple["Delivery", str]:
+        """The letter with its paths as they are written without an extension, or why it cannot go; recipients that
+        cannot be named are decided."""
+        reverse_path = without(self.reverse_path)
+        if isinstance(reverse_path, str):
+            return self, reverse_path
+        named: list[Path] = []
+        barred: list[Outcome] = []
+        for path in self.forward_paths:
+            written = without(path)
+            if isinstance(written, str):
+                barred.append(Outcome(path, None, written))
+            else:
+                named.append(written)
+        decided = (*self.decided, *barred)
+        return replace(self, reverse_path=reverse_path, forward_paths=tuple(named), decided=decided), ""
 
     def _prove(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
         """Begin to prove who this is, or go on; a challenge is what the reply asks."""
@@ -253,9 +286,11 @@ class Delivery:
         return tuple(parameter for parameter in self.parameters if parameter.keyword in keywords)
 
     def _carried(self, extension: Extension) -> tuple[Parameter, ...]:
-        """The parameters of an extension that MAIL has: those of the letter, and that which its content asks for."""
-        added = extension.adds(self.content) if extension.adds is not None else None
-        return self._own(extension) if added is None else (*self._own(extension), added)
+        """The parameters of an extension that MAIL has: those of the letter, and those that are added to it."""
+        if extension.adds is None:
+            return self._own(extension)
+        envelope = Envelope(self.reverse_path, self.forward_paths, self.parameters)
+        return (*self._own(extension), *extension.adds(envelope, self.content))
 
     def _misses(self, extension: Extension, client: ClientSession) -> str:
         """Why this letter cannot travel without an extension, or nothing."""
@@ -265,7 +300,7 @@ class Delivery:
     def _rcpt(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
         """The transaction is open, or a recipient is answered for: ask for the next, or go on to the content."""
         after = self._noted(client.answered, reply)
-        if after.taken < len(after.forward_paths) > len(after.decided):
+        if after.noted == after.taken < len(after.forward_paths):
             return after._recipients(client)
         if not after.hopes:
             return client.line("QUIT"), after
@@ -288,12 +323,14 @@ class Delivery:
 
     def _noted(self, answered: str, reply: Reply) -> "Delivery":
         """What a reply within a group, or to a recipient, decides: each counts for itself."""
-        if answered == "RCPT" and len(self.decided) + len(self.hopes) < self.taken:
-            path = self.forward_paths[len(self.decided) + len(self.hopes)]
+        if answered == "RCPT" and self.noted < self.taken:
+            path, noted = self.forward_paths[self.noted], self.noted + 1
             if reply.severity == 2:
-                return replace(self, hopes=(*self.hopes, path))
-            return replace(self, decided=(*self.decided, Outcome(path, reply)))
-        if answered == END_OF_DATA or (answered == "MAIL" and reply.severity != 2):
+                return replace(self, hopes=(*self.hopes, path), noted=noted)
+            return replace(self, decided=(*self.decided, Outcome(path, reply)), noted=noted)
+        if answered == "MAIL" and reply.severity != 2:
+            return replace(self._all(reply), noted=len(self.forward_paths))
+        if answered == END_OF_DATA:
             return self._all(reply)
         return self
 
@@ -353,6 +390,20 @@ class Delivery:
         known = {outcome.path for outcome in self.decided}
         rest = (Outcome(path, reply, remark, later) for path in self.forward_paths if path not in known)
         return replace(self, decided=(*self.decided, *rest))
+
+
+_UNBEGUN: dict[str, Any] = {
+    "taken": 0,
+    "noted": 0,
+    "decided": (),
+    "hopes": (),
+    "plain": False,
+    "proof": _UNPROVEN,
+    "heard": NOTHING_YET,
+    "sent": 0,
+    "started": (),
+}
+"""What a delivery knows before it begins."""
 
 
 def _unfit(content: bytes) -> str:

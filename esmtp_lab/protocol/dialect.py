@@ -4,6 +4,7 @@ Replies to EHLO, parameter checks, line limits, completions and diagrams are all
 """
 
 import re
+from collections.abc import Container
 from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
@@ -27,7 +28,8 @@ from esmtp_lab.protocol.session import (
 )
 from esmtp_lab.wire.command import Command, parse_command
 from esmtp_lab.wire.framing import Deviation, Line, deviations
-from esmtp_lab.wire.grammar import VERB
+from esmtp_lab.wire.grammar import VERB, Grammar
+from esmtp_lab.wire.international import strange
 from esmtp_lab.wire.parameter import Parameter
 
 
@@ -110,10 +112,19 @@ class Dialect:
             verb: tuple(filter(None, (each.checks.get(verb, each.checks.get("*")) for each in self.extensions)))
             for verb in self.forms
         }
+        self.revisions = {
+            verb: tuple(each.revises[verb] for each in self.extensions if verb in each.revises) for verb in self.forms
+        }
         self.checks_of_all = tuple(each.checks["*"] for each in self.extensions if "*" in each.checks)
         self.content_checks = tuple(each.checks_content for each in self.extensions if each.checks_content is not None)
         self._counting = {
             form.verb: (form, each.ehlo_keyword) for each in self.extensions for form in each.forms if form.octets
+        }
+        self._widening = {
+            each.ehlo_keyword: each.widens(era.grammar) for each in self.extensions if each.widens is not None
+        }
+        self._wider = {
+            verb: syntax for each in self.extensions for verb, syntax in each.syntaxes.items() if verb in self.forms
         }
         self._places = {form.verb: each.places for each in self.extensions if each.places for form in each.forms}
         self._exchanges = frozenset(
@@ -136,19 +147,26 @@ class Dialect:
     def __repr__(self) -> str:
         return f"Dialect({self.era.name}, {' '.join(each.ehlo_keyword for each in self.extensions) or 'plain'})"
 
-    def _parse(self, octets: bytes) -> Command:
-        """Read a command line as this side understands it."""
-        command = parse_command(octets, self.syntax, self.era.grammar)
+    def grammar(self, offered: Container[str]) -> Grammar:
+        """The grammar of lines where the server has offered these keywords."""
+        return next((wide for keyword, wide in self._widening.items() if keyword in offered), self.era.grammar)
+
+    def _parse(self, octets: bytes, grammar: Grammar | None = None) -> Command:
+        """Read a command line as this side understands it, by the grammar of its era unless another is given."""
+        grammar = grammar or self.era.grammar
+        command = parse_command(octets, lambda verb: self.syntax(verb, grammar), grammar)
         if command.problem is not None and command.problem.slug == "verb" and command.verb in self._heard_of:
-            foreign = parse_command(octets, self._heard_of.get, self.era.grammar)
+            foreign = parse_command(octets, self._heard_of.get, grammar)
             return replace(foreign, problem=command.problem)
         return command
 
-    def _heard(self, line: Line, continues: bool) -> Heard:
+    def _heard(self, line: Line, continues: bool, grammar: Grammar | None = None) -> Heard:
         """Take a line of the client's, which `continues` an exchange or is a command."""
-        command = None if continues else self.parse(line.octets)
+        command = None if continues else self.parse(line.octets, grammar)
         entry = CONTINUATION if command is None else self.input_of(command.verb)
         found = deviations(line.octets)
+        if found and grammar is not None and grammar.narrow is not None:
+            found = tuple(strange(line.octets, found))
         if line.length > (limit := self.line_limit(entry)):
             found += (Deviation(limit, "overlong", line.length),)
         if command is None or command.problem is not None or found or entry not in self._counting:
@@ -160,8 +178,11 @@ class Dialect:
         last = form.last in command.values
         return Heard(entry, command, (), Following(count, LAST_CHUNK if last else entry, keyword))
 
-    def syntax(self, verb: str) -> str | None:
-        """The syntax of a verb, or None where this side does not implement it."""
+    def syntax(self, verb: str, grammar: Grammar | None = None) -> str | None:
+        """The syntax of a verb, by the grammar of the era unless a wider one is given; None where this side does not
+        implement it."""
+        if grammar is not None and grammar.narrow is not None and verb in self._wider:
+            return self._wider[verb]
         form = self.forms.get(verb)
         return None if form is None or verb in NOT_VERBS else form.syntax
 

@@ -68,7 +68,11 @@ class Event(NamedTuple):
     def command(self) -> Command | None:
         """The command, where this is one."""
         is_command = self.kind == "command" and self.to != CONTINUATION
-        return self.dialect.parse(self.octets) if is_command else None
+        return self._parsed if is_command else None
+
+    @property
+    def _parsed(self) -> Command:
+        return self.dialect.parse(self.octets, self.dialect.grammar(self.offered))
 
     @property
     def reply_line(self) -> ReplyLine | None:
@@ -108,7 +112,7 @@ class Event(NamedTuple):
             case "command" if self.to == CONTINUATION:
                 return _plain(self.octets)
             case "command":
-                return self.dialect.parse(self.octets).spans
+                return self._parsed.spans
             case "reply":
                 return parse_reply_line(self.octets, self._form).spans
             case "text" | "content":

@@ -14,6 +14,7 @@ from esmtp_lab.protocol.replies import Answer, Composed
 from esmtp_lab.protocol.session import Form, Position, Row
 from esmtp_lab.protocol.transaction import Content, Envelope
 from esmtp_lab.wire.command import Command
+from esmtp_lab.wire.grammar import Grammar
 from esmtp_lab.wire.parameter import Parameter
 from esmtp_lab.wire.path import Path
 
@@ -56,9 +57,13 @@ class Proving(NamedTuple):
     response: bytes | None = None
 
 
+_OPENING = frozenset({"MAIL", "SEND", "SOML", "SAML"})
+"""Verbs that open a transaction, which have the parameters of MAIL."""
+
+
 @dataclass(frozen=True, slots=True)
 class ParameterForm:
-    """One parameter of MAIL or RCPT: its keyword, a pattern its whole value must match ("" for no value),
+    """One parameter of a command: its keyword, a pattern its whole value must match ("" for no value),
     how the value is shown and explained, whether it goes `onward` with a letter that is relayed, and the `clause` that
     a time stamp line has with its value."""
 
@@ -72,12 +77,12 @@ class ParameterForm:
 
 def sender_ok(context: Context, command: Command) -> Answer:
     """The answer to a reverse-path: every sender is taken, for anybody may write to us."""
-    return Answer("sender-ok", {"path": command.path.render().decode("ascii", "replace") if command.path else ""})
+    return Answer("sender-ok", {"path": command.path.render().decode("utf-8", "replace") if command.path else ""})
 
 
 Answering = Callable[[Context, Command], Answer]
 Checking = Callable[[Context, Command], Answer | None]
-Amending = Callable[[Context, Command, Answer], Answer]
+Revising = Callable[[Context, Command, Answer], Answer]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,14 +93,17 @@ class Extension:
     line may be longer. `offered_params` gives what follows the keyword in the EHLO reply, `offered_when` whether a host
     offers it just now. `answers` is the behaviour of its verbs, `checks` refuses commands by verb ("*" is any that is
     not named), `checks_content` a letter by what is known of its content, of which with chunks a part is asked about
-    first; `amends` may say something else in place of an answer by verb, and `prioritizes` gives the priority of a
-    letter by the parameters of its MAIL. `rewrites` changes a reply, `places` says where a letter for a mailbox goes
-    whose transaction one of the verbs opened. For the client, `adds` gives the parameter that a letter should carry; of
-    several with one keyword that of the extension listed last is sent. `needed_for` says why a letter cannot travel
-    without the extension, or nothing, and `missed` the same of one that has a parameter of the extension with it, by
-    its reverse-path and the client's position; `proves` is how it goes on to prove who it is, given the parameters of
-    the keyword and whether the channel is protected, or None where it cannot. `codes` are failure codes that commands
-    of other forms may get besides their own.
+    first; `revises` changes what commands are answered, by verb, and `prioritizes` gives the priority of a letter by
+    the parameters of its MAIL. `rewrites` changes a reply, `places` says where a letter for a mailbox goes whose
+    transaction one of the verbs opened. For the client, `adds` gives the parameters that a letter should carry by its
+    envelope and its content; of several with one keyword that of the extension listed last is sent. `needed_for` says
+    why a letter cannot travel without the extension, by its content, or nothing, and `missed` the same of one that has
+    a parameter of the extension with it, by its reverse-path and the client's position; `without` gives a path as it is
+    written to a server that does not offer the extension, or says why it cannot be. `proves` is how a client goes on to
+    prove who it is, given the parameters of the keyword and whether the channel is protected, or None where it cannot.
+    `codes` are failure codes that commands of other forms may get besides their own. `parameters_of` are parameters of
+    other commands than MAIL and RCPT, and `syntaxes` those that such commands have where the extension is offered,
+    which then `widens` the grammar of lines.
     """
 
     name: str
@@ -113,15 +121,19 @@ class Extension:
     answers: Mapping[str, Answering] = field(default_factory=dict)
     checks: Mapping[str, Checking] = field(default_factory=dict)
     checks_content: Callable[[Context, Content], Answer | None] | None = None
-    amends: Mapping[str, Amending] = field(default_factory=dict)
+    revises: Mapping[str, Revising] = field(default_factory=dict)
     prioritizes: Callable[[Context, tuple[Parameter, ...]], int] | None = None
     rewrites: Callable[[Composed, str], Composed] | None = None
-    adds: Callable[[bytes], Parameter | None] | None = None
+    adds: Callable[[Envelope, bytes], tuple[Parameter, ...]] | None = None
     needed_for: Callable[[bytes], str] = lambda content: ""
+    without: Callable[[Path], Path | str] | None = None
     proves: Callable[[Credentials, tuple[str, ...], bool, Proof], Proving | None] | None = None
     codes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     missed: Callable[[Path, Position], str] = lambda reverse_path, position: ""
     places: Callable[[Policy, str], tuple[str, ...]] | None = None
+    parameters_of: Mapping[str, tuple[ParameterForm, ...]] = field(default_factory=dict)
+    syntaxes: Mapping[str, str] = field(default_factory=dict)
+    widens: Callable[[Grammar], Grammar] | None = None
 
     @property
     def local(self) -> bool:
@@ -138,4 +150,6 @@ class Extension:
 
     def parameters(self, verb: str) -> tuple[ParameterForm, ...]:
         """The parameters that this extension adds to a verb."""
-        return self.rcpt_parameters if verb == "RCPT" else self.mail_parameters
+        if verb == "RCPT":
+            return self.rcpt_parameters
+        return self.mail_parameters if verb in _OPENING else self.parameters_of.get(verb, ())

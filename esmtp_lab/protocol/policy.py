@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path as FilePath
 from typing import Any, NamedTuple
+from unicodedata import normalize
 
 from esmtp_lab.errors import DataError
 from esmtp_lab.protocol.era import ERAS
@@ -14,6 +15,7 @@ from esmtp_lab.protocol.node import means
 from esmtp_lab.protocol.priority import HIGHEST, LEVELS, LOWEST, UNNAMED
 from esmtp_lab.protocol.replies import Answer, catalogue
 from esmtp_lab.protocol.session import UNKNOWN
+from esmtp_lab.wire.international import a_labels
 from esmtp_lab.wire.path import Path, quote
 
 NOT_OURS = "not-our-domain"
@@ -106,8 +108,8 @@ class Policy:
     @lru_cache(maxsize=1024)  # noqa: B019 - a policy is a value, and there are few
     def route(self, path: Path) -> Verdict:
         """What this host says to a recipient, and where a letter for it goes."""
-        shown = {"path": path.render().decode("ascii", "replace")}
-        if path.domain and path.domain.lower() != self.domain.lower().encode():
+        shown = {"path": path.render().decode("utf-8", "replace")}
+        if path.domain and a_labels(path.domain.decode("utf-8", "replace")) != a_labels(self.domain):
             if self.accept == "any":
                 return Verdict(Answer("recipient-ok", shown), (path.mailbox.decode("utf-8", "replace"),), True)
             return Verdict(Answer(NOT_OURS, shown))
@@ -140,14 +142,16 @@ class Policy:
     def onward(self, domain: bytes) -> str:
         """The situation of a recipient in another domain, where this host relays: accepted, or known to be without mail
         before anybody is asked (RFC 7504 section 4)."""
-        return "domain-no-mail" if domain.decode("ascii", "replace").lower() in self.no_mail else "recipient-ok"
+        return "domain-no-mail" if a_labels(domain.decode("utf-8", "replace")) in self.no_mail else "recipient-ok"
 
     def at_terminal(self, mailbox: str) -> bool:
         """Whether a user is there and takes messages on the terminal (RFC 821 section 3.4)."""
         return self.terminals.get(mailbox) == "on"
 
     def _known(self, name: str) -> str:
-        """The name as this host spells it: exactly as given where it can be, else in any case."""
+        """The name as this host spells it: exactly as given where it can be, else in any case. Characters that can be
+        composed in several ways are those of NFC (RFC 6532 section 3.1)."""
+        name = normalize("NFC", name)
         names = (*self.mailboxes, *self.lists, *self.forwards, *self.moved, *self.refusals)
         if name in names:
             return name
@@ -176,7 +180,7 @@ class Policy:
 
     def _local(self, text: str) -> str:
         local, _, domain = text.rpartition("<")[2].rstrip("> ").partition("@")
-        return local if domain.lower() in ("", self.domain.lower()) else text
+        return local if a_labels(domain) in ("", a_labels(self.domain)) else text
 
     def _search(self, text: str) -> Iterator[str]:
         name = self._known(self._local(text))

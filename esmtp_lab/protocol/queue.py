@@ -8,13 +8,13 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from esmtp_lab.protocol.client import Delivery, Outcome
-from esmtp_lab.protocol.side import NOTHING_YET
+from esmtp_lab.wire.international import embedded
 from esmtp_lab.wire.path import Path
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 RETRY_AFTER = (30 * MINUTE, 30 * MINUTE, 2 * HOUR, 3 * HOUR)
 """Seconds to wait after each failed try; the last is repeated. RFC 2821 section 4.5.4.1: at least 30 minutes."""
-_BROKEN = str.maketrans("\0\r\n", "???")
+_BROKEN = str.maketrans("\0\r\n\ufffd", "????")
 GIVE_UP_AFTER = 5 * DAY
 """Seconds after which a letter is given up. RFC 2821 section 4.5.4.1: at least 4 to 5 days."""
 
@@ -36,9 +36,7 @@ def after(queued: Queued, outcomes: tuple[Outcome, ...], now: float) -> tuple[Qu
     if not left:
         return None, failed
     pause = RETRY_AFTER[min(queued.tries, len(RETRY_AFTER) - 1)]
-    fresh = replace(queued.delivery, taken=0, decided=(), hopes=(), plain=False, heard=NOTHING_YET, sent=0, started=())
-    delivery = replace(fresh, forward_paths=left)
-    return Queued(delivery, queued.came, now + pause, queued.tries + 1), failed
+    return Queued(queued.delivery.anew(left), queued.came, now + pause, queued.tries + 1), failed
 
 
 def parted(queued: Queued, wanted: Callable[[Path], object]) -> tuple[Queued | None, Queued | None]:
@@ -62,24 +60,26 @@ def notice(domain: str, delivery: Delivery, failed: tuple[Outcome, ...]) -> Deli
     """
     if delivery.reverse_path.null or not failed:
         return None
-    lines = [f"From: Mail Delivery <postmaster@{domain}>", f"To: {_shown(delivery.reverse_path)}"]
+    lines = [f"From: Mail Delivery <postmaster@{domain}>", f"To: {_text(delivery.reverse_path.render())}"]
     lines += ["Subject: Your letter could not be delivered", "", f"This is {domain}. Your letter did not reach:", ""]
     for outcome in failed:
         why = (
-            f"{outcome.reply.code} {_text(outcome.reply.lines[-1])}" if outcome.reply else outcome.remark or "no answer"
+            f"{outcome.reply.code} {embedded(_text(outcome.reply.lines[-1]))}"
+            if outcome.reply
+            else outcome.remark or "no answer"
         )
         lines.append(f"  {_shown(outcome.path)}: {why}")
     header = delivery.content.partition(b"\r\n\r\n")[0].split(b"\r\n")
-    lines += ["", "It began:", "", *(f"  {_text(line)}" for line in header[:20])]
-    content = "\r\n".join(lines).encode("ascii", "replace") + b"\r\n"
+    lines += ["", "It began:", "", *(f"  {embedded(_text(line))}" for line in header[:20])]
+    content = "\r\n".join(lines).encode("utf-8", "replace") + b"\r\n"
     paths = (delivery.reverse_path._replace(route=()),)
     # RFC 8689 section 5: a notice is protected as the letter was. RFC 6710 section 4.6: and has its priority
     return Delivery(Path(), paths, content, domain, tls=delivery.tls, parameters=delivery.parameters)
 
 
 def _shown(path: Path) -> str:
-    return _text(path.render())
+    return embedded(_text(path.render()))
 
 
 def _text(octets: bytes) -> str:
-    return octets.decode("ascii", "replace").translate(_BROKEN)
+    return octets.decode("utf-8", "replace").translate(_BROKEN)

@@ -92,7 +92,7 @@ class Reader(Side):
 
     def _known(self, octets: bytes) -> bool:
         """Whether a line is a command of this dialect."""
-        return self.dialect.syntax(self.dialect.parse(octets).verb) is not None
+        return self.dialect.syntax(self.dialect.parse(octets, self.grammar).verb) is not None
 
     def _catch_up(self, octets: bytes) -> None:
         """Before a line of the server's: drop what it cannot answer, where something behind that fits."""

@@ -9,15 +9,18 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from esmtp_lab.errors import DataError
+from esmtp_lab.wire.international import embedded
 from esmtp_lab.wire.reply import Reply
 
 
 class Answer(NamedTuple):
-    """What a server decided to say: a situation of the catalogue, its fields, and lines to follow."""
+    """What a server decided to say: a situation of the catalogue, its fields, and lines to follow; whether it may do so
+    in `utf8`."""
 
     key: str
     fields: Mapping[str, str] = {}
     lines: tuple[str, ...] = ()
+    utf8: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +43,21 @@ class Entry:
 
 LONGEST_TEXT = 512 - len("250 ") - len("\r\n")
 """Octets of the text of a reply line: RFC 821 section 4.5.3, RFC 2821 section 4.5.3.1."""
-_UNPRINTABLE = re.compile(rb"[^ -~]")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
-def _fit(text: str) -> bytes:
-    octets = _UNPRINTABLE.sub(b"?", text.encode("ascii", "replace"))
-    return octets if len(octets) <= LONGEST_TEXT else octets[: LONGEST_TEXT - 4] + b" ..."
+def _fit(text: str, utf8: bool) -> bytes:
+    octets = (_CONTROLS.sub("?", text) if utf8 else embedded(text)).encode()
+    if len(octets) <= LONGEST_TEXT:
+        return octets
+    return octets[: LONGEST_TEXT - 4].decode("utf-8", "ignore").encode() + b" ..."
 
 
 class _Fields(dict[str, str]):
     """The fields of an answer; one that the policy's answer does not have is left out of the text."""
 
     def __missing__(self, key: str) -> str:
-        return "…"
+        return "?"
 
 
 class Composed(NamedTuple):
@@ -61,11 +66,12 @@ class Composed(NamedTuple):
     code: int
     lines: tuple[str, ...]
     enhanced: str = ""
+    utf8: bool = False
 
     def reply(self) -> Reply:
-        """The reply in octets. What is no printable US-ASCII becomes a question mark, and no line is longer than
-        LONGEST_TEXT: what is cut away ends in dots."""
-        return Reply(self.code, tuple(map(_fit, self.lines)))
+        """The reply in octets. Controls become question marks, and what is no US-ASCII is spelt in it, unless `utf8` is
+        allowed; no line is longer than LONGEST_TEXT: what is cut away ends in dots."""
+        return Reply(self.code, tuple(_fit(line, self.utf8) for line in self.lines))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,7 @@ class Catalogue:
         entry = self.entries[answer.key]
         text = entry.texts.get(era, entry.texts["default"])
         first = (text.format_map(_Fields(answer.fields)),) if text else ()
-        return Composed(entry.code(era), first + answer.lines or ("",), entry.enhanced(era))
+        return Composed(entry.code(era), first + answer.lines or ("",), entry.enhanced(era), answer.utf8)
 
 
 @cache

@@ -7,12 +7,12 @@ import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import lru_cache
 
 from esmtp_lab.protocol.answers import ANSWERS
 from esmtp_lab.protocol.dialect import Dialect, value_fits
 from esmtp_lab.protocol.event import Event
-from esmtp_lab.protocol.extension import Amending, Answering, Context, Extension
+from esmtp_lab.protocol.extension import Context, Extension
 from esmtp_lab.protocol.policy import HANG_UP, Policy
 from esmtp_lab.protocol.replies import Answer, catalogue
 from esmtp_lab.protocol.session import CONTINUATION, GREETING, WHOLE
@@ -27,7 +27,13 @@ _NAMED = 5
 _LATE = "chunk-discarded"
 """The situation of a chunk that cannot come now. It counts as no error: a client may have sent many before it heard
 that the first is refused (RFC 3030 section 2)."""
-_UNFIT = {"bare-cr": "a bare CR", "bare-lf": "a bare LF", "nul": "a NUL", "eight-bit": "an octet above 127"}
+_UNFIT = {
+    "bare-cr": "a bare CR",
+    "bare-lf": "a bare LF",
+    "nul": "a NUL",
+    "eight-bit": "an octet above 127",
+    "not-utf-8": "what is no UTF-8",
+}
 
 
 class ServerSession(Side):
@@ -87,9 +93,6 @@ class ServerSession(Side):
         self._answers = {**ANSWERS, "EHLO": self._ehlo}
         for extension in dialect.extensions:
             self._answers.update(extension.answers)
-        for extension in dialect.extensions:
-            for verb, amends in extension.amends.items():
-                self._answers[verb] = partial(_amended, self._answers[verb], amends)
         self._prioritizes = next((each.prioritizes for each in dialect.extensions if each.prioritizes), None)
 
     def take(self) -> bytes:
@@ -235,7 +238,10 @@ class ServerSession(Side):
             # they were not taken: EHLO did not offer it in this session
             return Answer("bad-sequence", {"verb": command.verb})
         context = self._context()
-        return self._refusal(context, command) or self._answers[entry](context, command)
+        answer = self._refusal(context, command) or self._answers[entry](context, command)
+        for revise in self.dialect.revisions.get(entry, ()):
+            answer = revise(context, command, answer)
+        return answer
 
     def _ehlo(self, context: Context, command: Command) -> Answer:
         position = self.position._replace(facts=self.position.facts | {"extended"})
@@ -294,7 +300,7 @@ class ServerSession(Side):
         self.draft = self.draft.write(block)
 
     def _open(self, now: float) -> Draft:
-        protocol = _with(self.position.facts)
+        protocol = _with(self.position.facts, self.envelope.international)
         names = self._names(self.envelope)
         how = (self.client_name, self.address, protocol, now)
         clauses = self.dialect.clauses(self.envelope.parameters) if self.envelope.parameters else ""
@@ -375,32 +381,34 @@ class ServerSession(Side):
     def _worded(self, answer: Answer) -> tuple[Reply, bytes]:
         entry = self.waiting[0].entry if self.waiting else ""
         fields, extended = tuple(answer.fields.items()), "extended" in self.position.facts
-        return _reply(self.dialect, answer.key, fields, answer.lines, entry if extended else None)
-
-
-def _amended(answering: Answering, amends: Amending, context: Context, command: Command) -> Answer:
-    """What an extension makes of an answer."""
-    return amends(context, command, answering(context, command))
+        return _reply(self.dialect, answer.key, fields, answer.lines, entry if extended else None, answer.utf8)
 
 
 @lru_cache(maxsize=16)
-def _with(facts: frozenset[str]) -> str:
+def _with(facts: frozenset[str], international: bool) -> str:
     """The protocol that a letter comes by, for its time stamp line.
 
     RFC 1869 section 7 says "with ESMTP" where an extension is used, RFC 2821 section 4.4 says nothing of when; EHLO is
-    the sign here, as RFC 3848 has it. That brought ESMTPS, ESMTPA and ESMTPSA.
+    the sign here, as RFC 3848 has it. That brought ESMTPS, ESMTPA and ESMTPSA, and RFC 6531 section 4.3 UTF8SMTP with
+    the same letters behind it.
     """
     if "extended" not in facts:
         return "SMTP"
-    return "ESMTP" + ("S" if "tls" in facts else "") + ("A" if "authenticated" in facts else "")
+    service = "UTF8SMTP" if international else "ESMTP"
+    return service + ("S" if "tls" in facts else "") + ("A" if "authenticated" in facts else "")
 
 
 @lru_cache(maxsize=1024)
 def _reply(
-    dialect: Dialect, key: str, fields: tuple[tuple[str, str], ...], lines: tuple[str, ...], entry: str | None
+    dialect: Dialect,
+    key: str,
+    fields: tuple[tuple[str, str], ...],
+    lines: tuple[str, ...],
+    entry: str | None,
+    utf8: bool,
 ) -> tuple[Reply, bytes]:
     """The reply for an answer, and its octets; extensions change it where it answers an `entry` of theirs or others."""
-    composed = catalogue().compose(Answer(key, dict(fields), lines), dialect.era.name)
+    composed = catalogue().compose(Answer(key, dict(fields), lines, utf8), dialect.era.name)
     if entry is not None:
         for extension in dialect.extensions:
             if extension.rewrites is not None:

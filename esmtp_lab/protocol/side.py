@@ -13,6 +13,7 @@ from esmtp_lab.protocol.transaction import EMPTY, NO_CHUNK, NOTHING, Content, En
 from esmtp_lab.wire.command import Command, Outline, outline
 from esmtp_lab.wire.framing import Deviation, Framer, Line
 from esmtp_lab.wire.framing import deviations as deviations_of
+from esmtp_lab.wire.grammar import Grammar
 from esmtp_lab.wire.reply import Reply, ReplyAssembler, parse_reply_line
 from esmtp_lab.wire.transparency import END_OF_DATA as LONE_DOT
 from esmtp_lab.wire.transparency import Unstuffer
@@ -88,6 +89,11 @@ class Side:
     def in_content(self) -> bool:
         """Whether what the client sends now is content."""
         return self.framing in ("content", "chunk")
+
+    @property
+    def grammar(self) -> Grammar:
+        """The grammar of the client's lines: what EHLO was answered may have widened it."""
+        return self.dialect.grammar(self.offered)
 
     @property
     def left(self) -> int:
@@ -199,7 +205,7 @@ class Side:
         self.waiting += (Awaited(entry, command, deviations, content, supposed, asked),)
 
     def _command(self, line: Line, continues: bool, events: list[Event], now: float) -> None:
-        entry, command, deviations, following = self.dialect.heard(line, continues)
+        entry, command, deviations, following = self.dialect.heard(line, continues, self.grammar)
         if self.watched:
             event = self._event("client", "command", line.octets, now, self.supposed, to=entry, deviations=deviations)
             if self.waiting or line.length != event.length:

@@ -23,7 +23,14 @@ class TraceForm(NamedTuple):
     keeps_route: bool
 
     def received(
-        self, client: str, address: str, domain: str, protocol: str, seconds: float, clauses: str = ""
+        self,
+        client: str,
+        address: str,
+        domain: str,
+        protocol: str,
+        seconds: float,
+        clauses: str = "",
+        encoding: str = "ascii",
     ) -> bytes:
         """The time stamp line of the host `domain`, CRLF included, for a letter at `seconds` since 1970.
 
@@ -35,7 +42,7 @@ class TraceForm(NamedTuple):
         date = self.date_time(seconds)
         how = f"{protocol}{clauses}"
         stamp = self.stamp.format(client=client, source=source, domain=domain, protocol=how, date=date)
-        return f"Received: {stamp}\r\n".encode("ascii", "replace")
+        return f"Received: {stamp}\r\n".encode(encoding, "replace")
 
     def date_time(self, seconds: float) -> str:
         """The date and time in universal time, for seconds since 1970.

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from esmtp_lab.protocol.trace import OF_2001, TraceForm
 from esmtp_lab.wire.content import Stamps
 from esmtp_lab.wire.framing import Deviation, deviations
+from esmtp_lab.wire.international import u_labels
 from esmtp_lab.wire.parameter import Parameter
 from esmtp_lab.wire.path import Path
 
@@ -39,7 +40,14 @@ class Envelope:
                 return each.value.upper() == BINARY
         return False
 
+    @property
+    def international(self) -> bool:
+        """Whether addresses and header fields may hold UTF-8 (RFC 6531 section 3.1)."""
+        return any(each.keyword == SMTPUTF8 for each in self.parameters)
 
+
+SMTPUTF8 = "SMTPUTF8"
+"""The parameter of MAIL by which a letter is international."""
 BINARY = b"BINARYMIME"
 """The value of BODY for content that need not be made of lines."""
 EMPTY = Envelope()
@@ -195,11 +203,10 @@ NOWHERE = Nowhere()
 class Letter:
     """A letter as a server holds it: the envelope, the content in octets, and how it came.
 
-    `client` is the name that HELO or EHLO gave, `address` where it came from, `protocol` SMTP, ESMTP or ESMTPA
-    (RFC 3848),
-    `time` seconds since 1970. `octets` counts the content, which is empty here where a draft stores it elsewhere.
-    `mailboxes` are the names of those that it goes to, each once; `form` is that of the lines put in front, and
-    `clauses` stand in the time stamp line besides.
+    `client` is the name that HELO or EHLO gave, `address` where it came from, `protocol` SMTP, ESMTP, UTF8SMTP
+    or one of their kin (RFC 3848, RFC 6531 section 4.3), `time` seconds since 1970. `octets` counts the content, which
+    is empty here where a draft stores it elsewhere. `mailboxes` are the names of those that it goes to, each once;
+    `form` is that of the lines put in front, and `clauses` stand in the time stamp line besides.
     """
 
     envelope: Envelope
@@ -214,8 +221,12 @@ class Letter:
     clauses: str = ""
 
     def received(self, domain: str) -> bytes:
-        """The time stamp line that a server of this domain puts in front (RFC 2821 section 4.4)."""
-        return self.form.received(self.client, self.address, domain, self.protocol, self.time, self.clauses)
+        """The time stamp line that a server of this domain puts in front (RFC 2821 section 4.4). That of an
+        international letter has domains with U-labels (RFC 6531 section 3.7.3)."""
+        how = (self.protocol, self.time, self.clauses)
+        if not self.envelope.international:
+            return self.form.received(self.client, self.address, domain, *how)
+        return self.form.received(u_labels(self.client), self.address, u_labels(domain), *how, "utf-8")
 
     def trace(self, domain: str) -> bytes:
         """What final delivery puts in front of the content: return path line and time stamp line."""

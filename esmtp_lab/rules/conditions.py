@@ -200,6 +200,7 @@ KEYS: Mapping[str, Callable[[Seen, Values], bool]] = {
     "asked_has": _any_of("asked_parts"),
     "asked_not_has": _none_of("asked_parts"),
     "asked_parameter": _any_of("asked_parameters"),
+    "asked_not_parameter": _none_of("asked_parameters"),
     "deviation": _any_of("deviations"),
     "not_deviation": _none_of("deviations"),
     "offered": _any_of("offered"),

@@ -69,7 +69,8 @@ class Typed(Lexer):
         if session.lab.role == "server":
             spans = parse_reply_line(octets).spans
         else:
-            spans = session.lab.bench.client.dialect.parse(octets).spans
+            client = session.lab.bench.client
+            spans = client.dialect.parse(octets, client.grammar).spans
         pieces = [(span.part, octets[span.start : span.end].decode("utf-8", "replace")) for span in leaves(spans)]
         if "".join(text for _, text in pieces) != line:
             return [("", line)]

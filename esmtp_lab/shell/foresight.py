@@ -91,7 +91,7 @@ def _command_hint(session: "Session", line: str) -> Hint:
     lab = session.lab
     octets = line.encode("utf-8", "surrogateescape")
     client, server = lab.bench.client.dialect, lab.bench.server.dialect
-    command = server.parse(octets + b"\r\n")
+    command = server.parse(octets + b"\r\n", lab.bench.server.grammar)
     verb = command.verb
     known = None if verb in NOT_VERBS else client.forms.get(verb) or server.forms.get(verb)
     if known is None:

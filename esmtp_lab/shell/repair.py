@@ -9,20 +9,22 @@ from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.session import NOT_VERBS
 from esmtp_lab.suggest import Names
 from esmtp_lab.wire.command import compile_syntax
+from esmtp_lab.wire.grammar import Grammar
 
 _PATH = re.compile(r"(?i)\s*(MAIL|RCPT)\s*(?:FROM|TO)?\s*:?\s*<?\s*([^<>\s]*)\s*>?\s*(.*)")
 _LITERALS = {"MAIL": "FROM:", "RCPT": "TO:"}
 
 
-def repair(line: str, dialect: Dialect) -> str:
+def repair(line: str, dialect: Dialect, grammar: Grammar | None = None) -> str:
     """The first candidate that differs from the line and has no problem left, or nothing."""
-    if not _problem(line, dialect):
+    if not _problem(line, dialect, grammar):
         return ""
-    return next((each for each in _candidates(line, dialect) if each != line and not _problem(each, dialect)), "")
+    candidates = (each for each in _candidates(line, dialect) if each != line)
+    return next((each for each in candidates if not _problem(each, dialect, grammar)), "")
 
 
-def _problem(line: str, dialect: Dialect) -> bool:
-    return dialect.parse(octets_of(line)).problem is not None
+def _problem(line: str, dialect: Dialect, grammar: Grammar | None) -> bool:
+    return dialect.parse(octets_of(line), grammar).problem is not None
 
 
 def _candidates(line: str, dialect: Dialect) -> Iterator[str]:

@@ -188,7 +188,8 @@ class Session:
         """Remarks that follow a line: a correction, the end of the channel, what became of a delivery."""
         state = self.lab.bench.client.position.state
         if self.lab.role == "client" and any(crossing.event.negative for crossing in crossings):
-            self.correction = repair(line, self.lab.bench.server.dialect)
+            server = self.lab.bench.server
+            self.correction = repair(line, server.dialect, server.grammar)
             if self.correction:
                 self.tell(f"perhaps you meant: {self.correction}")
         if state == "closed" and was != "closed":

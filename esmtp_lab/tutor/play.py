@@ -125,7 +125,7 @@ HOLDS: dict[str, Callable[[Bench], str]] = {
 
 def _shown_path(bench: Bench) -> str:
     path = bench.server.envelope.reverse_path
-    return "" if path is None else path.render().decode("ascii", "replace")
+    return "" if path is None else path.render().decode("utf-8", "replace")
 
 
 def _holds(bench: Bench, entry: Entry) -> str:

@@ -35,13 +35,21 @@ def _pattern(pattern: re.Pattern[bytes], part: str, expected: str, slug: str) ->
     return scan
 
 
+def _string(scanner: Scanner, grammar: Grammar) -> bytes | None:
+    taken = scanner.take(grammar.string, "string")
+    if taken is None:
+        scanner.fail("a name or some text", "string")
+    return taken
+
+
 PRODUCTIONS: dict[str, Production] = {
-    "domain": lambda scanner, grammar: scan_domain(scanner, grammar, literal=False),
-    "domain-or-literal": lambda scanner, grammar: scan_domain(scanner, grammar),
+    # RFC 6531 section 3.7.1: whoever says who it is keeps to US-ASCII
+    "domain": lambda scanner, grammar: scan_domain(scanner, grammar.narrow or grammar, literal=False),
+    "domain-or-literal": lambda scanner, grammar: scan_domain(scanner, grammar.narrow or grammar),
     "reverse-path": lambda scanner, grammar: scan_path(scanner, grammar, "reverse-path"),
     "forward-path": lambda scanner, grammar: scan_path(scanner, grammar, "forward-path"),
-    "parameters": lambda scanner, grammar: scan_parameters(scanner),
-    "string": _pattern(re.compile(rb"[ -~]*[!-~]"), "string", "a name or some text", "string"),
+    "parameters": scan_parameters,
+    "string": _string,
     "word": _pattern(g.WORD, "string", "one word", "string"),
     "secret": _pattern(g.WORD, "secret", "a response in base64", "string"),
     # RFC 1985 section 5: [<option character>]<node name>
@@ -125,7 +133,7 @@ class Command:
     def text(self, production: str) -> str:
         """What was read for `production`, as text; empty where there was nothing."""
         value = self.values.get(production, b"")
-        return value.decode("ascii", "replace") if isinstance(value, bytes) else ""
+        return value.decode("utf-8", "replace") if isinstance(value, bytes) else ""
 
 
 class Outline(NamedTuple):
@@ -182,7 +190,7 @@ def parse_command(octets: bytes, syntax_of: Callable[[str], str | None], grammar
 
 
 def _follow(syntax: Syntax, scanner: Scanner, grammar: Grammar, values: dict[str, Any]) -> None:
-    for piece in syntax:
+    for number, piece in enumerate(syntax, 1):
         if scanner.problem is not None:
             return
         match piece.kind:
@@ -193,7 +201,11 @@ def _follow(syntax: Syntax, scanner: Scanner, grammar: Grammar, values: dict[str
                 if not scanner.word(piece.text.encode("ascii"), "literal"):
                     scanner.fail(f'"{piece.text}"', "literal")
             case "production":
+                end = scanner.end
+                if piece.text == "string" and number < len(syntax):
+                    scanner.end = _before_parameter(scanner, grammar)
                 value = PRODUCTIONS[piece.text](scanner, grammar)
+                scanner.end = end
                 if value is not None:
                     values[piece.text] = value
             case _:
@@ -201,6 +213,13 @@ def _follow(syntax: Syntax, scanner: Scanner, grammar: Grammar, values: dict[str
                 spaced = piece.inner[0].kind != "SP" or scanner.peek(b" ") or scanner.peek(b"\t")
                 if spaced and scanner.octets[scanner.at : scanner.end].strip(b" \t"):
                     _follow(piece.inner, scanner, grammar, values)
+
+
+def _before_parameter(scanner: Scanner, grammar: Grammar) -> int:
+    """Where a string ends that may hold spaces and may have a parameter behind it."""
+    behind = grammar.parameter_behind
+    found = behind.search(scanner.octets, scanner.at, scanner.end) if behind is not None else None
+    return found.start() if found else scanner.end
 
 
 def _wanted(syntax: Syntax) -> str:

@@ -17,6 +17,9 @@ from esmtp_lab.wire.span import Span
 _DOT = re.compile(rb"\.")
 _COLON = re.compile(rb":")
 _STAMP = re.compile(rb"\r\nreceived[ \t]*:", re.IGNORECASE)
+_LETTER_WITHIN = re.compile(rb"^content-type[ \t]*:\s*message/(?:rfc822|global)\b", re.IGNORECASE | re.MULTILINE)
+# RFC 2046 section 5.1.1
+_BOUNDARY = re.compile(rb"\bboundary[ \t]*=[ \t]*(?:\"([^\"\r\n]+)\"|([^\s;\"]+))", re.IGNORECASE)
 _TAIL = 64
 """Octets of an unfinished line in which the name of its field is looked for."""
 
@@ -43,6 +46,37 @@ def unlined(content: bytes) -> int | None:
 def still_header(line: bytes) -> bool:
     """Whether a content line can belong to the header section: a field, or the rest of a folded one."""
     return line[:1] in (b" ", b"\t") or g.FIELD_NAME.match(line.removeprefix(b".")) is not None
+
+
+def international(content: bytes) -> bool:
+    """Whether a header section of content holds UTF-8 beyond US-ASCII: its own, or one of a part or of a letter within
+    (RFC 6532 sections 3.2 and 3.5; "at any level", RFC 6531 section 3.2)."""
+    if content.isascii():
+        return False
+    fields: list[bytes] | None = []
+    boundaries: set[bytes] = set()
+    for line in lines(content):
+        if fields is None:
+            fields = [] if line.startswith(b"--") and line[2:].rstrip() in boundaries else None
+        elif still_header(line):
+            if _beyond_ascii(line):
+                return True
+            fields.append(line)
+        else:
+            header = b"".join(fields)
+            boundaries.update(quoted or bare for quoted, bare in _BOUNDARY.findall(header))
+            fields = [] if _LETTER_WITHIN.search(header) else None
+            if fields is None and not boundaries:
+                break
+    return False
+
+
+def _beyond_ascii(line: bytes) -> bool:
+    """Whether a line has characters beyond US-ASCII in UTF-8; other octets above 127 are no characters."""
+    try:
+        return not line.decode("utf-8").isascii()
+    except UnicodeDecodeError:
+        return False
 
 
 class Stamps(NamedTuple):

@@ -16,8 +16,8 @@ LINE_BOUND = 16_384
 
 
 class Deviation(NamedTuple):
-    """Octets that no line may hold: `kind` is a part (bare-cr, bare-lf, nul, eight-bit) or "overlong"; or "endless"
-    where a number counts more octets than anybody will wait for."""
+    """Octets that no line may hold: `kind` is a part (bare-cr, bare-lf, nul, eight-bit), "not-utf-8" where UTF-8 may
+    stand, or "overlong"; or "endless" where a number counts more octets than anybody will wait for."""
 
     at: int
     kind: str

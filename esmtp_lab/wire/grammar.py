@@ -21,17 +21,46 @@ Choices where the texts cannot be taken by the letter:
 * `path` has no empty form in RFC 821, yet section 3.6 asks for ``MAIL FROM:<>``; it is accepted.
 * `special` of RFC 821 section 4.1.2 lacks the bar before its double quote, which is one of its characters all the same.
 * RFC 821 section 4.1.2 allows several spaces behind a verb, the grammars of RFC 2821 and RFC 5321 have one.
+* RFC 6531 section 3.3 extends the productions of RFC 5321; here it extends those of an older standard in the same
+  places, where a host offers it in an older era. Its `String` is extended through `Atom` and `Quoted-string`, so NOOP
+  and HELP take UTF-8 as VRFY does; the name in EHLO does not (section 3.7.1).
+* A `U-label` (RFC 5890 section 2.3.2.1) is a label with characters beyond US-ASCII; a hyphen begins and ends none.
+  Which characters may stand in one depends on the version of Unicode, and whoever looks it up in the DNS has to check
+  that (RFC 5891 section 5.4). Nobody here does.
 * What a comment says and its production does not counts all the same in RFC 2821 and RFC 5321 section 4.1.3: `Snum` is
   at most 255, "::" stands for two groups or more, and the tag "IPv6" is that of IPv6 addresses alone.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from re import Pattern
 
-# RFC 2821 section 4.1.2: sub-domain = Let-dig [Ldh-str]
-_LABEL = rb"[A-Za-z0-9](?:[A-Za-z0-9\-]*[A-Za-z0-9])?"
-_DOMAIN = rb"%b(?:\.%b)*" % (_LABEL, _LABEL)
+_TAIL = rb"[\x80-\xbf]"
+# RFC 3629 section 4, RFC 6532 section 3.1: UTF8-non-ascii = UTF8-2 / UTF8-3 / UTF8-4
+_UTF8 = rb"|".join(
+    [
+        rb"[\xc2-\xdf]" + _TAIL,
+        rb"\xe0[\xa0-\xbf]" + _TAIL,
+        rb"[\xe1-\xec\xee\xef]" + _TAIL * 2,
+        rb"\xed[\x80-\x9f]" + _TAIL,
+        rb"\xf0[\x90-\xbf]" + _TAIL * 2,
+        rb"[\xf1-\xf3]" + _TAIL * 3,
+        rb"\xf4[\x80-\x8f]" + _TAIL * 2,
+    ]
+)
+_OR_UTF8 = b"|" + _UTF8
+"""Patterns of characters have a place for it; where only US-ASCII will do, nothing stands there."""
+
+# RFC 2821 section 4.1.2: sub-domain = Let-dig [Ldh-str]; RFC 6531 section 3.3: sub-domain =/ U-label
+_LABEL = rb"(?:[A-Za-z0-9]%b)(?:(?:[A-Za-z0-9\-]%b)*(?:[A-Za-z0-9]%b))?"
+
+
+def _domain(more: bytes = b"") -> bytes:
+    label = _LABEL % (more, more, more)
+    return rb"%b(?:\.%b)*" % (label, label)
+
+
 # RFC 2821 section 4.1.3: Snum = 1*3DIGIT, 0 through 255
 _SNUM = rb"(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]?[0-9])"
 _IPV4 = rb"%b(?:\.%b){3}" % (_SNUM, _SNUM)
@@ -59,27 +88,49 @@ _IPV6 = b"(?:%b)" % b"|".join(
     ]
 )
 _LITERAL = rb"\[(?:%b|[Ii][Pp][Vv]6:%b|(?![Ii][Pp][Vv]6:)[A-Za-z0-9\-]*[A-Za-z0-9]:[!-Z^-~]+)\]" % (_IPV4, _IPV6)
-# RFC 2822 section 3.2.4: atext; RFC 2821 section 4.1.2: Dot-string = Atom *("." Atom)
-_ATOM = rb"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+"
-DOT_STRING = rb"%b(?:\.%b)*" % (_ATOM, _ATOM)
+# RFC 2822 section 3.2.4: atext; RFC 6531 section 3.3: atext =/ UTF8-non-ascii
+_ATOM = rb"(?:[A-Za-z0-9!#$%%&'*+\-/=?^_`{|}~]%b)+"
 # RFC 2822 section 3.2.5: qcontent, without the folding that a command line cannot hold
-_QUOTED = rb'"(?:[\x01-\x09\x0b\x0c\x0e-!#-\[\]-\x7f]|\\[\x01-\x09\x0b\x0c\x0e-\x7f])*"'
-# RFC 5321 section 4.1.2: QcontentSMTP = qtextSMTP / quoted-pairSMTP
-_PRINTABLE_QUOTED = rb'"(?:[ !#-\[\]-~]|\\[ -~])*"'
+_QUOTED = rb'"(?:[\x01-\x09\x0b\x0c\x0e-!#-\[\]-\x7f]|\\[\x01-\x09\x0b\x0c\x0e-\x7f]%b)*"'
+# RFC 5321 section 4.1.2: QcontentSMTP = qtextSMTP / quoted-pairSMTP; RFC 6531 section 3.3: qtextSMTP =/ UTF8-non-ascii
+_PRINTABLE_QUOTED = rb'"(?:[ !#-\[\]-~]|\\[ -~]%b)*"'
 # RFC 821 section 4.1.2: string, where "\" lets any character stand for itself
-_OLD_STRING = rb"(?:[!#-'*+\-/-9=?A-Z^-~]|\\[\x00-\x7f])+"
-_OLD_DOT_STRING = rb"%b(?:\.%b)*" % (_OLD_STRING, _OLD_STRING)
-_OLD_QUOTED = rb'"(?:[\x00-\x09\x0b\x0c\x0e-!#-\[\]-\x7f]|\\[\x00-\x7f])+"'
+_OLD_STRING = rb"(?:[!#-'*+\-/-9=?A-Z^-~]|\\[\x00-\x7f]%b)+"
+_OLD_QUOTED = rb'"(?:[\x00-\x09\x0b\x0c\x0e-!#-\[\]-\x7f]|\\[\x00-\x7f]%b)+"'
 # RFC 821 section 4.1.2: element = name / "#" number / "[" dotnum "]"
-_OLD_ELEMENT = rb"(?:%b|#[0-9]+|\[%b\])" % (_LABEL, _IPV4)
-_OLD_DOMAIN = rb"%b(?:\.%b)*" % (_OLD_ELEMENT, _OLD_ELEMENT)
+_OLD_ELEMENT = rb"(?:%b|#[0-9]+|\[%b\])"
 
 
-@dataclass(frozen=True, slots=True)
+def _old_domain(more: bytes = b"") -> bytes:
+    element = _OLD_ELEMENT % (_LABEL % (more, more, more), _IPV4)
+    return rb"%b(?:\.%b)*" % (element, element)
+
+
+def _dot_string(string: bytes, more: bytes = b"") -> bytes:
+    """RFC 2821 section 4.1.2: Dot-string = Atom *("." Atom)."""
+    return rb"%b(?:\.%b)*" % (string % more, string % more)
+
+
+def _local_part(quoted: bytes, string: bytes, more: bytes = b"") -> bytes:
+    return rb"%b|%b" % (quoted % more, _dot_string(string, more))
+
+
+def _string(more: bytes = b"") -> bytes:
+    return rb"(?:[ -~]%b)*(?:[!-~]%b)" % (more, more)
+
+
+DOT_STRING = re.compile(_dot_string(_ATOM, _OR_UTF8))
+"""What need not be quoted in a local part, in UTF-8."""
+_STRING = re.compile(_string())
+_VALUE = re.compile(rb"[!-<>-~]+")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Grammar:
     """The small productions of one standard, and the lengths in octets that it allows them.
 
-    `literal_in_route` says whether a source route may pass a host that is named by its address.
+    `literal_in_route` says whether a source route may pass a host that is named by its address. `parameter_behind`
+    is a parameter that ends a line behind a string. Of a grammar that takes UTF-8, `narrow` is the one without.
     """
 
     name: str
@@ -91,40 +142,63 @@ class Grammar:
     longest_local_part: int = 64
     longest_domain: int = 255
     longest_path: int = 256
+    string: Pattern[bytes] = _STRING
+    parameter_behind: Pattern[bytes] | None = None
+    esmtp_value: Pattern[bytes] = _VALUE
+    narrow: "Grammar | None" = None
 
 
 RFC821 = Grammar(
     name="rfc821",
     space=re.compile(rb" +"),
-    domain=re.compile(_OLD_DOMAIN),
+    domain=re.compile(_old_domain()),
     # What goes on behind a literal is a domain, one of whose elements it is
     address_literal=re.compile(rb"\[%b\](?!\.)" % _IPV4),
-    local_part=re.compile(rb"%b|%b" % (_OLD_QUOTED, _OLD_DOT_STRING), re.DOTALL),
+    local_part=re.compile(_local_part(_OLD_QUOTED, _OLD_STRING), re.DOTALL),
     # RFC 821 section 4.5.3; RFC 2821 section 4.5.3.1 has 255
     longest_domain=64,
 )
 RFC2821 = Grammar(
     name="rfc2821",
     space=re.compile(rb" "),
-    domain=re.compile(_DOMAIN),
+    domain=re.compile(_domain()),
     address_literal=re.compile(_LITERAL),
-    local_part=re.compile(rb"%b|%b" % (_QUOTED, DOT_STRING), re.DOTALL),
+    local_part=re.compile(_local_part(_QUOTED, _ATOM), re.DOTALL),
 )
 RFC5321 = Grammar(
     name="rfc5321",
     space=RFC2821.space,
     domain=RFC2821.domain,
     address_literal=RFC2821.address_literal,
-    local_part=re.compile(rb"%b|%b" % (_PRINTABLE_QUOTED, DOT_STRING)),
+    local_part=re.compile(_local_part(_PRINTABLE_QUOTED, _ATOM)),
     # RFC 5321 section 4.1.2: At-domain = "@" Domain
     literal_in_route=False,
 )
+
+_PIECES = {"rfc821": (_OLD_QUOTED, _OLD_STRING), "rfc2821": (_QUOTED, _ATOM), "rfc5321": (_PRINTABLE_QUOTED, _ATOM)}
+
+
+@cache
+def with_utf8(grammar: Grammar) -> Grammar:
+    """The grammar as RFC 6531 section 3.3 extends it; VRFY and EXPN as its section 3.7.4.2 does."""
+    domain = _old_domain if grammar is RFC821 else _domain
+    return replace(
+        grammar,
+        domain=re.compile(domain(_OR_UTF8)),
+        local_part=re.compile(_local_part(*_PIECES[grammar.name], _OR_UTF8), re.DOTALL),
+        string=re.compile(_string(_OR_UTF8)),
+        # a value is one too many
+        parameter_behind=re.compile(rb" +SMTPUTF8(?:=[!-~]*)?[ \t]*\Z", re.IGNORECASE),
+        # RFC 6531 section 3.3: esmtp-value =/ UTF8-non-ascii
+        esmtp_value=re.compile(rb"(?:[!-<>-~]%b)+" % _OR_UTF8),
+        narrow=grammar,
+    )
+
 
 # RFC 821 section 4.1.2: four letters; RFC 1869 section 4.3 and RFC 2821 section 2.2.2 allow others
 VERB = re.compile(rb"[A-Za-z0-9][A-Za-z0-9\-]*")
 # RFC 1869 section 6, RFC 2821 section 4.1.2
 ESMTP_KEYWORD = re.compile(rb"[A-Za-z0-9][A-Za-z0-9\-]*")
-ESMTP_VALUE = re.compile(rb"[!-<>-~]+")
 # RFC 1869 section 4.2, RFC 2821 section 4.1.1.1: ehlo-keyword, ehlo-param
 EHLO_KEYWORD = re.compile(rb"[A-Za-z0-9][A-Za-z0-9\-]*")
 EHLO_PARAM = re.compile(rb"[!-~]+")

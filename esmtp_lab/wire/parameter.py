@@ -6,7 +6,7 @@ RFC 1869 section 6, RFC 2821 section 4.1.2, RFC 3461 section 4.
 import re
 from typing import NamedTuple
 
-from esmtp_lab.wire.grammar import ESMTP_KEYWORD, ESMTP_VALUE
+from esmtp_lab.wire.grammar import ESMTP_KEYWORD, RFC2821, Grammar
 from esmtp_lab.wire.scan import Scanner
 
 _EQUALS = re.compile(rb"=")
@@ -27,7 +27,7 @@ class Parameter(NamedTuple):
         return self.keyword.encode("ascii") + (b"" if self.value is None else b"=" + self.value)
 
 
-def scan_parameters(scanner: Scanner) -> tuple[Parameter, ...]:
+def scan_parameters(scanner: Scanner, grammar: Grammar = RFC2821) -> tuple[Parameter, ...]:
     """Take parameters joined by single spaces."""
     taken: list[Parameter] = []
     while True:
@@ -38,7 +38,7 @@ def scan_parameters(scanner: Scanner) -> tuple[Parameter, ...]:
                 return tuple(taken)
             value = None
             if scanner.take(_EQUALS, "equals"):
-                value = scanner.take(ESMTP_VALUE, "esmtp-value")
+                value = scanner.take(grammar.esmtp_value, "esmtp-value")
                 if value is None:
                     scanner.fail("a value after the equals sign", "parameter-value")
                     return tuple(taken)

@@ -19,7 +19,6 @@ _OPTION = re.compile(rb"[@#]")
 _COMMA = re.compile(rb",")
 _COLON = re.compile(rb":")
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
-_DOT_STRING = re.compile(DOT_STRING)
 
 
 class Path(NamedTuple):
@@ -40,6 +39,11 @@ class Path(NamedTuple):
         return self.local_part + (b"@" + self.domain if self.domain else b"")
 
     @property
+    def plain(self) -> bool:
+        """Whether this is an address of US-ASCII alone."""
+        return self.local_part.isascii() and self.domain.isascii()
+
+    @property
     def name(self) -> bytes:
         """The local part with its quoting undone: all quoted forms of one name are equal
         (RFC 2821 section 4.1.2)."""
@@ -56,7 +60,7 @@ class Path(NamedTuple):
 
 def quote(name: bytes) -> bytes:
     """A local part that stands for `name`, with as little quoting as can be (RFC 2821 section 4.1.2)."""
-    if _DOT_STRING.fullmatch(name):
+    if DOT_STRING.fullmatch(name):
         return name
     return b'"' + re.sub(rb'(["\\])', rb"\\\1", name) + b'"'
 

@@ -34,6 +34,7 @@ REGISTERED = {
     "BINARYMIME",
     "ETRN",
     "MT-PRIORITY",
+    "SMTPUTF8",
 }
 DEFINE_AGAIN = {("BINARYMIME", "BODY")}
 """RFC 3030 section 3 adds a value to a parameter that RFC 6152 defined, which keeps those that it had."""

@@ -40,7 +40,8 @@ class Case(NamedTuple):
 
     `reached` are the mailboxes that hold it afterwards, once each and octet for octet; `refusals` all negative replies
     of the session, each with the input that it answers; `says` what must stand in one of the client's lines, in any
-    case. `knows_ehlo` is false where the server is one of 1982; with `tls` nothing may be sent without it.
+    case. `knows_ehlo` is false where the server is one of 1982; with `tls` nothing may be sent without it, and with
+    `utf8` the letter needs SMTPUTF8.
     """
 
     name: str
@@ -52,7 +53,19 @@ class Case(NamedTuple):
     says: bytes = b""
     knows_ehlo: bool = True
     tls: bool = False
+    utf8: bool = False
 
+
+UTF8 = Case(
+    "UTF-8",
+    HEADER.replace(b"a line", "Δοκιμή, é, 試験".encode()) + "MIME-Version: 1.0\r\n\r\nκαλημέρα\r\n".encode(),
+    recipients=("ada", "δοκιμή"),
+    reached=("ada", "δοκιμή"),
+    sender="δοκιμή@me.example",
+    says=b" SMTPUTF8",
+    utf8=True,
+)
+"""Names and a header field beyond US-ASCII; not for every program of the table."""
 
 CASES = (
     Case(

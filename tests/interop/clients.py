@@ -90,8 +90,9 @@ def msmtp(port: int, case: Case, folder: Path) -> Told:
 
 
 def python_smtplib(port: int, case: Case, folder: Path) -> Told:
-    """Says BODY=8BITMIME where it is told to."""
+    """Says BODY=8BITMIME and SMTPUTF8 where it is told to."""
     options = [] if case.content.isascii() else ["BODY=8BITMIME"]
+    options += ["SMTPUTF8"] if case.utf8 else []
     try:
         with smtplib.SMTP("127.0.0.1", port, local_hostname=HELO, timeout=SECONDS) as client:
             if case.tls:
@@ -103,8 +104,9 @@ def python_smtplib(port: int, case: Case, folder: Path) -> Told:
 
 
 def python_aiosmtplib(port: int, case: Case, folder: Path) -> Told:
-    """Says BODY=8BITMIME where it is told to."""
+    """Says BODY=8BITMIME and SMTPUTF8 where it is told to."""
     options = [] if case.content.isascii() else ["BODY=8BITMIME"]
+    options += ["SMTPUTF8"] if case.utf8 else []
 
     async def send() -> object:
         where = {"hostname": "127.0.0.1", "port": port, "local_hostname": HELO, "timeout": SECONDS}

@@ -70,8 +70,10 @@ class OurServer:
     """Our server for one letter: `port`, what its session saw, and the contents in its mailboxes."""
 
     def __init__(self, loop: Loop, case: Case) -> None:
-        people = {name: name.capitalize() for name in PEOPLE}
+        people = {name: name.capitalize() for name in (*PEOPLE, *case.reached)}
         host = with_tls(find_policy("lab")) if case.tls else find_policy("lab")
+        if case.utf8:
+            host = replace(host, extensions=(*host.extensions, "SMTPUTF8"))
         policy = replace(host, domain=DOMAIN, mailboxes=people, lists={}, max_size=MOST_OCTETS)
         dialect = server_dialect(policy, "rfc2821" if case.knows_ehlo else "rfc821")
         self.events: list[Event] = []
@@ -94,7 +96,8 @@ class OurServer:
         """The contents in each mailbox that is not empty."""
         for letters in self.mailboxes.letters.values():
             for letter in letters:
-                assert letter.protocol == ("ESMTPS" if case.tls else "ESMTP" if case.knows_ehlo else "SMTP")
+                protocol = "UTF8SMTP" if case.utf8 else "ESMTP"
+                assert letter.protocol == (f"{protocol}S" if case.tls else protocol if case.knows_ehlo else "SMTP")
                 assert letter.envelope.reverse_path is not None
                 assert letter.envelope.reverse_path.mailbox == case.sender.encode()
         return {name: [letter.content for letter in letters] for name, letters in self.mailboxes.letters.items()}
@@ -119,7 +122,7 @@ class Aiosmtpd:
         self.modern, self.old = (self._loop.run(self._listen(kind)) for kind in (SMTP, _Old))
 
     async def _listen(self, kind: type[SMTP]) -> int:
-        options = {"hostname": DOMAIN, "loop": self._loop.loop, "data_size_limit": MOST_OCTETS}
+        options = {"hostname": DOMAIN, "loop": self._loop.loop, "data_size_limit": MOST_OCTETS, "enable_SMTPUTF8": True}
         make = partial(kind, self, **options, tls_context=certificate().context)
         listener = await self._loop.loop.create_server(make, "127.0.0.1", 0)
         self._listeners.append(listener)

@@ -225,6 +225,7 @@ class Postfix(Rooted):
         """See `Rooted.trace`."""
         path = re.escape(path)
         how = b"ESMTPS" if case.tls else b"ESMTP" if case.knows_ehlo else b"SMTP"
+        how = b"UTF8SMTP" if case.utf8 else how
         whom = rb"\n\tfor <%b>" % path if len(case.recipients) == 1 else b""
         return (
             rb"Return-Path: <%b>\nX-Original-To: %b\nDelivered-To: %b\n"
@@ -246,6 +247,7 @@ class Exim(Rooted):
         """See `Rooted.trace`."""
         path, sender = re.escape(path), re.escape(case.sender.encode())
         how = rb"esmtps  \(TLS1[.\d]*\) tls \w+\n\t" if case.tls else b"esmtp" if case.knows_ehlo else b"smtp"
+        how = b"utf8esmtp" if case.utf8 else how
         whom = rb"\n\tfor %b" % path if len(case.recipients) == 1 else b""
         source = rb"\t\(envelope-from <%b>\)\n" % sender if sender else b""
         return (

@@ -245,7 +245,13 @@ def test_a_client_that_has_no_name_is_called_by_that_of_the_examples() -> None:
 
 def test_a_name_that_is_no_domain_is_not_said() -> None:
     with pytest.raises(LocalProtocolError, match="EHLO"):
-        script(Delivery(ME, (ADA,), b"", "caf\N{LATIN SMALL LETTER E WITH ACUTE}.example"), "220 a")
+        script(Delivery(ME, (ADA,), b"", "caf_\N{LATIN SMALL LETTER E WITH ACUTE}."), "220 a")
+
+
+def test_a_name_beyond_us_ascii_is_said_in_its_a_labels() -> None:
+    """RFC 6531 section 3.7.1."""
+    said, _, _ = script(Delivery(ME, (ADA,), b"", "B\N{LATIN SMALL LETTER U WITH DIAERESIS}cher.example"), "220 a")
+    assert said == ["EHLO xn--bcher-kva.example"]
 
 
 # Letters that no client may send ---------------------------------------------------------------------

@@ -51,7 +51,7 @@ CHOICES = (
     Choice("rfc5321", "RCPT", added=frozenset({556}), why="RFC 7504 section 5.1"),
     Choice("rfc1869 rfc2821 rfc5321", "MAIL", added=frozenset({530}), why="RFC 4954 section 6, where AUTH is spoken"),
     Choice("rfc1869 rfc2821 rfc5321", "MAIL", added=frozenset({450}), why="RFC 6710 section 4.1, where MT-PRIORITY is"),
-    Choice("rfc1869", "MAIL", added=frozenset({550}), why="RFC 6710 section 4.1; the later tables have it"),
+    Choice("rfc1869", "MAIL", added=frozenset({550}), why="RFC 6531 section 3.5 and RFC 6710 section 4.1"),
     Choice("rfc821 rfc1869", "RSET", left_out=frozenset({504}), why="it has no parameter"),
     Choice("rfc821 rfc1869", "VRFY", added=frozenset({252}), why="RFC 1123 section 5.2.3"),
     Choice("rfc821 rfc1869", "EXPN", added=frozenset({252}), why="RFC 2821 section 7.3, which no older text forbids"),

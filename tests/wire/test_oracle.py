@@ -2,6 +2,7 @@
 
 `Printed` is that grammar by the letter. `Read` is the same with our readings of it, each with its reason and with
 lines on which the two differ; for those alone may our parser and the standard's letter come to different verdicts.
+`International` is what RFC 6531 section 3.3 makes of the grammar as we read it.
 """
 
 import re
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 from esmtp_lab.extensions import SHIPPED
 from esmtp_lab.protocol.dialect import dialect_of
 from esmtp_lab.protocol.era import ERAS
+from esmtp_lab.wire.grammar import Grammar, with_utf8
 from esmtp_lab.wire.parameter import scan_parameters
 from esmtp_lab.wire.path import scan_domain, scan_path
 from esmtp_lab.wire.scan import Scanner
@@ -118,6 +120,38 @@ _load(Read, f"{_KEPT}\n{_READ}")
 Read("Standardized-tag").exclude_rule(Read("ipv6-tag"))
 
 
+INTERNATIONAL = """
+UTF8-tail = %x80-BF
+UTF8-2 = %xC2-DF UTF8-tail
+UTF8-3 = %xE0 %xA0-BF UTF8-tail / %xE1-EC 2( UTF8-tail ) / %xED %x80-9F UTF8-tail / %xEE-EF 2( UTF8-tail )
+UTF8-4 = %xF0 %x90-BF 2( UTF8-tail ) / %xF1-F3 3( UTF8-tail ) / %xF4 %x80-8F 2( UTF8-tail )
+UTF8-non-ascii = UTF8-2 / UTF8-3 / UTF8-4
+u-char = Let-dig / UTF8-non-ascii
+U-label = u-char [*(u-char / "-") u-char]
+sub-domain =/ U-label
+qtextSMTP =/ UTF8-non-ascii
+esmtp-value =/ 1*(%d33-60 / %d62-126 / UTF8-non-ascii)
+"""
+"""RFC 6531 section 3.3, with RFC 3629 section 4. RFC 5890 section 2.3.2.1 has no production for `U-label`: here it is
+what grammar can say of one. `esmtp-value` is extended as if by the letter it were of one character alone."""
+
+
+class International(Rule):
+    """RFC 5321 as we read it, with the extended productions of RFC 6531."""
+
+
+def _load_international() -> None:
+    _load(International, f"{_KEPT}\n{_READ}")
+    International("Standardized-tag").exclude_rule(International("ipv6-tag"))
+    International.load_grammar(INTERNATIONAL.lstrip())
+    International.create("wide-atext = plain-atext / UTF8-non-ascii")
+    International("plain-atext", International("atext").definition)
+    International("atext", International("wide-atext").definition)
+
+
+_load_international()
+
+
 def derivable(rules: type[Rule], name: str, octets: bytes) -> bool:
     """The oracle's verdict; under `Read` with the lengths of section 4.5.3.1."""
     try:
@@ -145,21 +179,21 @@ def _whole(octets: bytes, scan) -> bool:
 
 
 @cache
-def ours(name: str, octets: bytes) -> bool:
+def ours(name: str, octets: bytes, grammar: Grammar = GRAMMAR) -> bool:
     """Our verdict on the octets as one production."""
     match name:
         case "Domain":
-            return _whole(octets, lambda scanner: scan_domain(scanner, GRAMMAR, literal=False))
+            return _whole(octets, lambda scanner: scan_domain(scanner, grammar, literal=False))
         case "address-literal":
-            return octets.startswith(b"[") and _whole(octets, lambda scanner: scan_domain(scanner, GRAMMAR))
+            return octets.startswith(b"[") and _whole(octets, lambda scanner: scan_domain(scanner, grammar))
         case "Path":
-            return _whole(octets, lambda scanner: scan_path(scanner, GRAMMAR, "path"))
+            return _whole(octets, lambda scanner: scan_path(scanner, grammar, "path"))
         case "Reverse-path":
-            return _whole(octets, lambda scanner: scan_path(scanner, GRAMMAR, "reverse-path"))
+            return _whole(octets, lambda scanner: scan_path(scanner, grammar, "reverse-path"))
         case "Mailbox":  # a path without its brackets; a route is none of it
-            return not octets.startswith(b"@") and ours("Path", b"<" + octets + b">")
+            return not octets.startswith(b"@") and ours("Path", b"<" + octets + b">", grammar)
         case _:
-            return b" " not in octets and _whole(octets, lambda scanner: scan_parameters(scanner) or None)
+            return b" " not in octets and _whole(octets, lambda scanner: scan_parameters(scanner, grammar) or None)
 
 
 GOOD = tuple(
@@ -409,6 +443,46 @@ def test_lines_near_the_grammar_get_the_same_verdict(line):
 def test_productions_get_the_same_verdict(data, name):
     octets = data.draw(NAMES[name])
     assert ours(name, octets) == derivable(Read, name, octets)
+
+
+WIDE = with_utf8(GRAMMAR)
+SCRIPTS = ["é", "ß", "δοκιμή", "例え", "\u202e", "\x80", "߿", "ࠀ", "\ud7ff", "\ue000", "\uffff", "𐀀", "\U0010ffff"]
+SHREDS = [
+    *(text.encode() for text in SCRIPTS),
+    b"\xc3",
+    b"\xa9",
+    b"\xc0\xaf",
+    b"\xe0\x80\x80",
+    b"\xed\xa0\x80",
+    b"\xf5",
+]
+"""Characters from every range of RFC 3629 section 4, and octets that are none."""
+
+
+@settings(max_examples=800)
+@given(st.data(), st.sampled_from(["Domain", "Mailbox", "Path", "Reverse-path", "esmtp-param"]))
+def test_extended_productions_get_the_same_verdict(data, name):
+    """RFC 6531 section 3.3; without the extension nothing of it is taken."""
+    octets = data.draw(NAMES[name])
+    for _ in range(data.draw(st.integers(0, 3))):
+        at = data.draw(st.integers(0, len(octets)))
+        octets = octets[:at] + data.draw(st.sampled_from(SHREDS)) + octets[at:]
+    assert ours(name, octets, WIDE) == derivable(International, name, octets)
+    if not octets.isascii():
+        assert not ours(name, octets)
+
+
+@pytest.mark.parametrize("text", ["<δ@b>", "<a@bücher.example>", '<"δ ο"@例え>', "<@é:δ.ο@b>", "<a\u202eb@c>"])
+def test_international_paths_that_both_take(text):
+    assert ours("Path", text.encode(), WIDE)
+    assert derivable(International, "Path", text.encode())
+    assert not derivable(Read, "Path", text.encode())
+
+
+@pytest.mark.parametrize("text", ["<é..a@b>", "<é é@b>", "<a@é->", '<"\\é"@b>', "<a@é_b>", "<é>", "<a@[é]>", "<a@é"])
+def test_international_paths_that_both_refuse(text):
+    assert not ours("Path", text.encode(), WIDE)
+    assert not derivable(International, "Path", text.encode())
 
 
 @pytest.mark.parametrize("name", ["Path", "Reverse-path"])
