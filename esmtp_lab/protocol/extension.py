@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from esmtp_lab.protocol.policy import Policy
-from esmtp_lab.protocol.replies import Answer, Composed
+from esmtp_lab.protocol.replies import Answer, Composed, Entry
 from esmtp_lab.protocol.session import Form, Position, Row
 from esmtp_lab.protocol.transaction import Content, Envelope
 from esmtp_lab.wire.command import Command
@@ -58,13 +58,22 @@ class Proving(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class ParameterForm:
     """One parameter of MAIL or RCPT: its keyword, a pattern its whole value must match ("" for no value),
-    how the value is shown and explained, and whether it goes `onward` with a letter that is relayed."""
+    how the value is shown and explained, and whether it goes `onward` with a letter that is relayed.
+
+    `longest` is how many octets the value may have, or 0 where that is not said (RFC 1869 section 4.1.2).
+    """
 
     keyword: str
     value: str
     shown: str
     meaning: str
     onward: bool = False
+    longest: int = 0
+
+    @property
+    def room(self) -> int:
+        """Octets by which the longest form of this parameter lets a line grow, its space included."""
+        return len(f" {self.keyword}") + (len("=") + self.longest if self.value else 0)
 
 
 def sender_ok(context: Context, command: Command) -> Answer:
@@ -91,6 +100,11 @@ class Extension:
     client's position; `proves` is how it goes on to prove who it is, given the parameters of the keyword and whether
     the channel is protected, or None where it cannot. `codes` are failure codes that commands of other forms may get
     besides their own.
+
+    `since` is the oldest era whose servers can offer it, or empty for all that have EHLO; `ports` are those that it is
+    made for, or none for all. `offers` are the words that may follow the keyword, with their meanings, `effect` says in
+    whole sentences what it changes, and `replies` are situations that its answers name besides those of the catalogue:
+    what a local definition has to say of itself, as no registry does.
     """
 
     name: str
@@ -115,6 +129,11 @@ class Extension:
     codes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     missed: Callable[[Path, Position], str] = lambda reverse_path, position: ""
     places: Callable[[Policy, str], tuple[str, ...]] | None = None
+    since: str = ""
+    ports: tuple[int, ...] = ()
+    offers: Mapping[str, str] = field(default_factory=dict)
+    effect: str = ""
+    replies: Mapping[str, Entry] = field(default_factory=dict)
 
     @property
     def local(self) -> bool:

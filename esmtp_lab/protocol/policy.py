@@ -1,7 +1,7 @@
 """Policies: what one host decides for itself, where the standards leave it the choice. Data, not code."""
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -18,7 +18,8 @@ NOT_OURS = "not-our-domain"
 """The situation in which relaying is the question."""
 HANG_UP = "hang-up"
 """What a policy names instead of a situation where the host closes the channel without a word."""
-_CHOICES = {"accept": ("known", "any"), "verify": ("answer", "hide")}
+_MOST_PORT = 65_535
+_CHOICES = {"accept": ("known", "any"), "verify": ("answer", "hide"), "era": ("", *ERAS)}
 
 
 class Verdict(NamedTuple):
@@ -45,6 +46,8 @@ class Policy:
     way to one of `no_requiretls`. Parameters and extensions whose keywords are in `not_now` it cannot take just now. It
     offers the `mechanisms` of AUTH, or all; if it is `members_only` it takes letters from users alone, and if it is
     `tls_only` it serves nobody in clear. A `lenient` host takes a bare LF for the end of a line, which no host may.
+    `era` is that which the host is made for where nobody chooses another, and `port` that which it stands for, as 587
+    for submission (RFC 6409); where they are said, its extensions are checked against them.
     """
 
     name: str = "lab"
@@ -74,6 +77,8 @@ class Policy:
     members_only: bool = False
     tls_only: bool = False
     lenient: bool = False
+    era: str = ""
+    port: int = 0
 
     def __hash__(self) -> int:
         return hash((self.name, self.domain))
@@ -228,6 +233,8 @@ def _policy(table: dict[str, Any], name: str, where: str) -> Policy:
     for key in ("max_size", "most_hops"):
         if table.get(key, 1) < 1:
             raise DataError(f"{where}: {name}", f"{key} is at least 1")
+    if not 0 <= table.get("port", 0) <= _MOST_PORT:
+        raise DataError(f"{where}: {name}", f"port is a number from 1 to {_MOST_PORT}, or 0 where none is meant")
     lists = {key: tuple(members) for key, members in table.get("lists", {}).items()}
     own: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in table.items() if key != "like"
@@ -265,6 +272,12 @@ def with_users(policy: Policy, users: Mapping[str, str]) -> Policy:
         extensions=extensions,
         clear_text=policy.clear_text or "STARTTLS" not in policy.extensions,
     )
+
+
+def with_extensions(policy: Policy, keywords: Iterable[str]) -> Policy:
+    """The policy of a host that offers some extensions more."""
+    more = tuple(each for each in keywords if each not in policy.extensions)
+    return replace(policy, extensions=(*policy.extensions, *more)) if more else policy
 
 
 def with_tls(policy: Policy) -> Policy:
