@@ -204,7 +204,7 @@ def _texts(asked: _Asked) -> Iterator[Finding]:
 
 def _rows(asked: _Asked) -> Iterator[Finding]:
     extension = asked.extension
-    letting = {verb for row in extension.rows if {"2", "3"} & {*row.severities} for verb in row.inputs}
+    letting = {verb for row in extension.rows if row.states and {*"23"} & {*row.severities} for verb in row.inputs}
     for form in extension.forms:
         if form.verb not in letting:
             wrong = "there is no state in which it may come"
