@@ -14,6 +14,7 @@ from esmtp_lab.extensions.installed import keywords as installed_keywords
 from esmtp_lab.extensions.loading import load, look_at, look_through
 from esmtp_lab.extensions.specification import plain, specification
 from esmtp_lab.protocol.extension import Extension, ParameterForm
+from esmtp_lab.wire.grammar import EHLO_KEYWORD
 
 _NAMES = re.compile("XPONG|XPING|XTRACE")
 _GROWTH = re.compile(r"MAIL = \d+ ")
@@ -36,6 +37,10 @@ def definition(keyword: str) -> str:
     Raises DataError for a keyword that no local extension can have.
     """
     name = keyword.strip().upper()
+    if EHLO_KEYWORD.fullmatch(name.encode("utf-8", "replace")) is None:
+        raise DataError(
+            f"keyword {keyword!r}", 'is no ehlo-keyword: letters, digits and hyphens. Take one like "XDELAY"'
+        )
     names = {"XPONG": name, "XPING": name, "XTRACE": f"{name}-MARK"}
     text = (files("esmtp_lab.extensions") / EXAMPLE).read_text("utf-8")
     room = ParameterForm(names["XTRACE"], ".", "", "", longest=_LONGEST).room

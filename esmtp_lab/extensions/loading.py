@@ -25,7 +25,7 @@ def look_through(file: str, others: Iterable[Extension] = ()) -> tuple[Extension
 def look_at(text: str, others: Iterable[Extension] = ()) -> tuple[Extension | None, list[Finding]]:
     """The same for the text of a definition. Never raises."""
     extension, found = read_definition(text)
-    known = () if extension is None or found else findings(extension, others)
+    known = () if extension is None or found else findings(extension, others, local=True)
     return extension, [*found, *known]
 
 

@@ -55,17 +55,18 @@ _LINE = 512
 
 
 class _Asked(NamedTuple):
-    """The definition that is looked at, and the other extensions of the lab."""
+    """The definition that is looked at, the other extensions of the lab, and whether it has to be a local one."""
 
     extension: Extension
     others: tuple[Extension, ...]
+    local: bool
 
 
-def findings(extension: Extension, others: Iterable[Extension] = ()) -> list[Finding]:
+def findings(extension: Extension, others: Iterable[Extension] = (), *, local: bool = False) -> list[Finding]:
     """All that has to be mended in a definition, in the order of the seven points. One of `others` that has the same
-    keyword is the one that this one replaces."""
+    keyword is the one that this one replaces. Where it has to be `local`, no registered keyword will do."""
     rest = tuple(each for each in others if each.ehlo_keyword.upper() != extension.ehlo_keyword.upper())
-    return [found for look in _LOOKS for found in look(_Asked(extension, rest))]
+    return [found for look in _LOOKS for found in look(_Asked(extension, rest, local or extension.local))]
 
 
 # (1) to (3): name, keyword, what follows it --------------------------------------------------------
@@ -90,8 +91,10 @@ def _keyword(asked: _Asked) -> Iterator[Finding]:
         return
     if keyword != keyword.upper():
         yield Finding("keyword", "is the same in any case and written in capitals here", f'Write "{keyword.upper()}"')
-    if not asked.extension.local and keyword.upper() not in registries()[NOW].entries:
-        wrong = f"{keyword} is not registered with IANA, and by its name claims to be"
+    if not asked.extension.local and (asked.local or keyword.upper() not in registries()[NOW].entries):
+        known = keyword.upper() in registries()[NOW].entries
+        wrong = "belongs to a registered extension" if known else "is not registered with IANA, and claims to be"
+        wrong = f"{keyword} {wrong}; the keyword of a local one begins with X"
         yield Finding("keyword", wrong, f'Write "X{keyword.upper()}"', f"{_SECTION_4}, {_NAMES}")
 
 
@@ -123,7 +126,7 @@ def _verbs(asked: _Asked) -> Iterator[Finding]:
         if not _fits(g.VERB, form.verb) or form.verb != form.verb.upper():
             wrong = "is no verb: capitals, digits and hyphens"
             yield Finding(key, wrong, 'Write one like "XPING"', "RFC 2821 section 4.1.1")
-        if extension.local and not form.verb.upper().startswith("X"):
+        if asked.local and not form.verb.upper().startswith("X"):
             every = "is a command that every server knows" if form.verb in _STANDARD else "is not registered"
             wrong = f"{every}, and a local verb begins with X"
             yield Finding(key, wrong, f'Write "X{form.verb}"', f"{_SECTION_4}, {_PRIVATE}")
@@ -132,7 +135,7 @@ def _verbs(asked: _Asked) -> Iterator[Finding]:
             yield Finding(key, wrong, "Choose another; it need not be the same as the keyword", _NAMES)
         if not form.meaning.strip():
             yield Finding(f"{key}.meaning", "is missing", "Write what a client says it for; HELP tells that")
-        if extension.local:
+        if asked.local:
             yield from _syntax(key, form, _LINE + extension.line_growth.get(form.verb, 0))
             yield from _codes(key, form)
 
@@ -217,7 +220,7 @@ def _rows(asked: _Asked) -> Iterator[Finding]:
             yield Finding(
                 key, f"severities are {row.severities!r}", 'Write first digits of replies, as "2" or "45"', _REPLIES
             )
-        if row.states and extension.local:
+        if row.states and asked.local:
             yield from _leads(key, row)
 
 
@@ -253,14 +256,14 @@ def _parameters(asked: _Asked) -> Iterator[Finding]:
             if not _fits(g.ESMTP_KEYWORD, form.keyword) or form.keyword != form.keyword.upper():
                 wrong = "is no esmtp-keyword: capitals, digits and hyphens"
                 yield Finding(key, wrong, 'Write one like "XTRACE"', "RFC 1869 section 6, RFC 2821 section 4.1.2")
-            elif extension.local and not form.keyword.startswith("X"):
+            elif asked.local and not form.keyword.startswith("X"):
                 wrong = "is not registered, and the name of a local parameter begins with X"
                 yield Finding(key, wrong, f'Write "X{form.keyword}"', f"RFC 1869 section 6, {_NAMES}")
-            if form.keyword in taken and extension.local:
+            if form.keyword in taken and asked.local:
                 yield Finding(key, f"belongs to {taken[form.keyword]}", "Choose another name", _NAMES)
             if not form.meaning.strip():
                 yield Finding(f"{key}.meaning", "is missing", "Write what it tells the server")
-            if extension.local and form.value and not form.longest:
+            if asked.local and form.value and not form.longest:
                 wrong = "how long its value may be is not said"
                 yield Finding(f"{key}.longest", wrong, "Write the most octets that it has", "RFC 1869 section 4.1.2")
 
@@ -268,7 +271,7 @@ def _parameters(asked: _Asked) -> Iterator[Finding]:
 def _effect(asked: _Asked) -> Iterator[Finding]:
     extension = asked.extension
     section = f"{_SECTION_4} point 6, {_NAMES}"
-    if extension.local and not extension.effect.strip():
+    if asked.local and not extension.effect.strip():
         wrong = "what it changes for a server and a client is not said"
         yield Finding("effect", wrong, 'Write effect = """…""", in whole sentences', section)
     for need in extension.needs:
@@ -289,7 +292,7 @@ def _growth(asked: _Asked) -> Iterator[Finding]:
     own = {form.verb for form in extension.forms}
     for verb, octets in extension.line_growth.items():
         key = f"line_growth.{verb}"
-        if extension.local and verb not in {"MAIL", "RCPT", *own}:
+        if asked.local and verb not in {"MAIL", "RCPT", *own}:
             wrong = "is a command whose lines this extension does not make longer"
             yield Finding(key, wrong, "Name MAIL, RCPT or a verb of its own", section)
         if octets < 1:
@@ -297,7 +300,7 @@ def _growth(asked: _Asked) -> Iterator[Finding]:
     for verb in ("MAIL", "RCPT"):
         forms = extension.parameters(verb)
         grown, wanted = extension.line_growth.get(verb, 0), sum(form.room for form in forms)
-        if extension.local and grown < wanted:
+        if asked.local and grown < wanted:
             parts = " + ".join(f"{form.room} ({form.keyword})" for form in forms)
             wrong = f"{grown} octets do not hold the longest parameters, {parts}"
             yield Finding(f"line_growth.{verb}", wrong, f"Write {wanted}", section)

@@ -121,7 +121,8 @@ LONG = "x" * 600
         ('enhanced = "2.0.0"', 'enhanced = "2.0"', "enhanced: '2.0' is no status code (RFC 3463 section 2)"),
         ('enhanced = "2.0.0"', 'enhanced = "5.0.0"', "5.0.0 is of another class than 250 (RFC 2034 section 4). Begin "),
         # names
-        ('keyword = "XPONG"', 'keyword = "PONG"', "PONG is not registered with IANA, and by its name claims to be (RF"),
+        ('keyword = "XPONG"', 'keyword = "PONG"', "PONG is not registered with IANA, and claims"),
+        ('keyword = "XPONG"', 'keyword = "SIZE"', "SIZE belongs to a registered extension; the"),
         ('keyword = "XPONG"', 'keyword = "xpong"', 'written in capitals here. Write "XPONG"'),
         ('keyword = "XPONG"', 'keyword = "X PONG"', "'X PONG' is no ehlo-keyword, which begins with"),
         ('keyword = "XPONG"', f'keyword = "X{LONG}"', "the line of the EHLO reply has 607 octets, and a reply line at"),
@@ -197,9 +198,11 @@ def test_what_may_be_otherwise_is_taken(old, new):
 
 
 def test_several_faults_are_told_at_once_and_a_loader_tells_the_first():
-    text = changed(('keyword = "XPONG"', 'keyword = "PONG"'), ("{ MAIL = 40 }", "{ MAIL = 1 }"))
+    text = changed(("failure = [501]", "failure = []"), ("{ MAIL = 40 }", "{ MAIL = 1 }"))
     assert len(told(text)) == 2
-    with pytest.raises(DataError, match=r"^x.toml: keyword: PONG .*; 1 more: esmtp-lab extensions check x.toml$"):
+    with pytest.raises(
+        DataError, match=r"^x.toml: verbs.XPING.failure: no code .*; 1 more: esmtp-lab extensions check x.toml$"
+    ):
         loaded(text, "x.toml", SHIPPED)
     with pytest.raises(DataError, match=r"^x.toml: version: is not 1. Add version = 1 at its top$"):
         load_definition(changed(("version = 1", "version = 3")), "x.toml")
@@ -252,6 +255,7 @@ def test_one_in_python_is_held_to_the_same():
         held(replace(XPONG, name=""))
     with pytest.raises(DataError, match="line_growth"):
         Lab(extensions=[replace(XPONG, line_growth={})])
+    assert [each.key for each in findings(replace(XPONG, ehlo_keyword="PONG"))] == ["keyword"]
     assert findings(replace(XPONG, rows=(row("", "XPING", "2", "", "x"),)))[0].key == "verbs.XPING.rows"
 
 
