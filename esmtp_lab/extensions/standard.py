@@ -79,6 +79,21 @@ def _words(asked: _Asked) -> Iterator[Finding]:
             yield Finding(key, "is missing", "Write what others are to know it by", _SECTION_4)
         elif "\n" in text:
             yield Finding(key, "has more than one line", "Write one line; the rest belongs into the effect")
+    for key, text in _for_people(extension):
+        # a page or a note may stand on a terminal, where controls and marks of direction would act
+        if not text.replace("\n", " ").isprintable():
+            yield Finding(key, "holds a character that cannot be printed", "Write plain text")
+
+
+def _for_people(extension: Extension) -> Iterator[tuple[str, str]]:
+    """All texts of a definition that people read, with their keys."""
+    for key in ("name", "meaning", "defined_in", "effect"):
+        yield key, getattr(extension, key)
+    yield from ((f"offers.{word}", says) for word, says in extension.offers.items())
+    yield from ((f"verbs.{form.verb}.meaning", form.meaning) for form in extension.forms)
+    for verb in ("MAIL", "RCPT"):
+        for form in extension.parameters(verb):
+            yield from ((f"{verb.lower()}.{form.keyword}.meaning", text) for text in (form.meaning, form.shown))
 
 
 def _keyword(asked: _Asked) -> Iterator[Finding]:

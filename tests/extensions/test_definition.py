@@ -137,6 +137,12 @@ LONG = "x" * 600
         ("[mail.XTRACE]", "[mail.SIZE]", "mail.SIZE: is not registered, and the name of a local"),
         ("[mail.XTRACE]", '[mail."X_TRACE"]', "mail.X_TRACE: is no esmtp-keyword"),
         ("[mail.XTRACE]", "[mail.XHOLD]", "mail.XHOLD: belongs to XDELAY (RFC 2821 section 2.2.2). Choose"),
+        # words
+        ("the server answers XPING", "\\u001b[2J XPING", "meaning: holds a character that cannot be printed"),
+        ("a mark that both", "\\u202e both", "mail.XTRACE.meaning: holds a character that cannot be printed"),
+        ("ask the partner", "\\u0007", "verbs.XPING.meaning: holds a character that cannot be printed"),
+        ("# offers = {", 'offers = { A = "\\u001b" } # ', "offers.A: holds a character that cannot be printed"),
+        ("A server that offers", "A \\u0000", "effect: holds a character that cannot be printed"),
         # syntax
         ("[SP string]", "[SP colour]", "verbs.XPING.syntax: no production 'colour'"),
         ("[SP string]", "[SP string", "verbs.XPING.syntax: a bracket is not closed. Write it of SP"),
