@@ -177,7 +177,9 @@ def _productions(table: Table, syntax: str) -> list[str]:
     try:
         pieces = compile_syntax(syntax)
     except DataError as error:
-        table.find("syntax", error.what, f'Write it of SP, "literals", [ ] and {", ".join(PRODUCTIONS)}')
+        table.find(
+            "syntax", error.what.partition(";")[0], f'Write it of SP, "literals", [ ] and {", ".join(PRODUCTIONS)}'
+        )
         return []
     named = [piece.text for piece in every_piece(pieces) if piece.kind == "production"]
     for name in named:

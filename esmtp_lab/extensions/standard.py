@@ -52,6 +52,7 @@ _REPLIES = "RFC 2821 section 4.2"
 _SIZES = "RFC 2821 section 4.5.3.1"
 _STANDARD = frozenset(form.verb for form in FORMS) - NOT_VERBS
 _LINE = 512
+_LITERAL = re.compile(rb"[!-~]+")
 
 
 class _Asked(NamedTuple):
@@ -166,6 +167,12 @@ def _syntax(key: str, form: Form, limit: int) -> Iterator[Finding]:
         wrong = "does not begin with SP, so that verb and argument would stand close together"
         yield Finding(f"{key}.syntax", wrong, 'Write "SP string", or "[SP string]" where it may be left out', section)
     pieces = list(every_piece(syntax))
+    for piece in pieces:
+        if piece.kind == "optional" and not piece.inner:
+            yield Finding(f"{key}.syntax", "has brackets with nothing in them", 'Take them out, or write "[SP word]"')
+        elif piece.kind == "literal" and not _fits(_LITERAL, piece.text):
+            wrong = f"has the literal {piece.text!r}, which is no printable US-ASCII without a space"
+            yield Finding(f"{key}.syntax", wrong, 'Write one like "NOW"', "RFC 2821 section 2.4")
     named = [piece.text for piece in pieces if piece.kind == "production"]
     for name in sorted({name for name in named if named.count(name) > 1}):
         wrong = f"has {name} twice, and a reply could name one of them only"

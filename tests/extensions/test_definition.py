@@ -151,6 +151,10 @@ LONG = "x" * 600
         ("[SP string]", "string", "syntax: does not begin with SP"),
         ("[SP string]", "[SP word] string", "syntax: does not begin with SP"),
         ("[SP string]", "[SP string] [SP string]", "syntax: has string twice, and a reply could name one of them only"),
+        ("[SP string]", "[SP string [ ]]", "verbs.XPING.syntax: has brackets with nothing in them"),
+        ('"[SP string]"', "'SP \"É\" string'", "syntax: has the literal 'É', which is no printable US-ASCII"),
+        ('"[SP string]"', "'SP \"\" string'", "syntax: has the literal '', which is no printable"),
+        ('"[SP string]"', "'SP \"A B\" string'", "syntax: has the literal 'A B', which is no printable"),
         ("[SP string]", "SP string SP word", "syntax: goes on behind a string, which takes all the rest of a line"),
         ('"[SP string]"', f"'SP \"{LONG}\" string'", "syntax: has 608 octets before anything is said, and a command l"),
         # rows
@@ -324,12 +328,23 @@ def test_no_damage_brings_it_down(data):
         play(extension)
 
 
+TOKENS = st.sampled_from(["SP", "[", "]", "string", "word", "number", '"NOW"', '""', '"É\r"', "domain", "-", " "])
+
+
+@given(st.lists(TOKENS, max_size=9).map(" ".join))
+def test_no_syntax_brings_it_down(syntax):
+    written = toml(syntax)
+    extension, found = look_at(changed(('"[SP string]"', written), ("PONG {string}", "PONG")), SHIPPED)
+    if not found:
+        play(extension)
+
+
 def play(extension) -> None:
     """A session with what was found well, which must go on to its end."""
     lab = Lab(extensions=[extension])
     lab.send("EHLO me.example")
     for form in extension.forms:
-        for argument in ("", " x", " x 1", " NEVER 2", " \x01"):
+        for argument in ("", " ", " x", " x 1", " 1", " 1 x", " now", "NOW x", " NEVER 2", " \x01", "  x", " é"):
             assert lab.send(f"{form.verb}{argument}")[-1].event.code
     lab.send("MAIL FROM:<a@b>")
     assert lab.send("QUIT")[-1].event.code == 221
