@@ -21,7 +21,8 @@ The floor plan, top to bottom; imports run down only, and those joined by `|` ne
       | net      asyncio and TLS, the only place below the faces that knows sockets
       | mailbox  where accepted mail goes: memory, discard, Maildir
     extensions   one file for each service extension; none knows another; beside them, as data,
-                 the registries of all extensions and of the enhanced status codes (TOML)
+                 the registries of all extensions and of the enhanced status codes (TOML);
+                 definitions of one's own, what the standards ask of them, and those of third parties
     protocol     what may happen when
       session      THE TABLE and the forms, as data
       dialect      what an era and its extensions make of them
@@ -33,7 +34,7 @@ The floor plan, top to bottom; imports run down only, and those joined by `|` ne
     errors       the error tree, drawn at its head
 
 The core (wire to bench) is sans-IO: no socket, no loop, no clock, no print, no randomness. All that it reads are
-the data files beside it, and a policy file that somebody names.
+the data files beside it, a policy or a definition that somebody names, and extensions that are installed.
 """
 
 from typing import TYPE_CHECKING, Any

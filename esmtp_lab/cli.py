@@ -19,6 +19,16 @@ from esmtp_lab.protocol.era import DEFAULT_ERA, ERAS
 from esmtp_lab.wire.visible import visible
 
 _ERA = click.Choice(list(ERAS))
+_SERVER_ERA = click.option(
+    "--era", type=_ERA, help=f"The standard that the server follows. [default: the host's, or {DEFAULT_ERA}]"
+)
+_EXTENSION = click.option(
+    "--extension",
+    "own",
+    multiple=True,
+    metavar="FILE",
+    help="Plug in an extension of your own, by its definition; may repeat.",
+)
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 PLAYED, DIFFERENT, UNREADABLE, TEMPORARY = 0, 1, 2, 75
 """Exit statuses; 75 is what sendmail has said for "try again later" since 1983 (EX_TEMPFAIL)."""
@@ -47,7 +57,7 @@ class _Group(click.Group):
 
 
 @click.group(cls=_Group, invoke_without_command=True, context_settings=_SETTINGS)
-@click.option("--era", type=_ERA, default=DEFAULT_ERA, show_default=True, help="The standard that the server follows.")
+@_SERVER_ERA
 @click.option("--client-era", type=_ERA, default=DEFAULT_ERA, help="The standard that the client follows.")
 @click.option(
     "--host",
@@ -56,6 +66,7 @@ class _Group(click.Group):
     metavar="NAME|FILE",
     help="The host to talk to: lab, partner, open, classic, … (/host lists them).",
 )
+@_EXTENSION
 @click.option("--role", type=click.Choice(["client", "server"]), default="client", help="Which side you play.")
 @click.option("--view", type=click.Choice(["bench", "stream"]), help="Side by side, or one scrolling transcript.")
 @click.option("--plain", is_flag=True, help="Append only: no colours, boxes or cursor movement; for screen readers.")
@@ -69,9 +80,10 @@ class _Group(click.Group):
 )
 def main(
     ctx: click.Context,
-    era: str,
+    era: str | None,
     client_era: str,
     policy: str,
+    own: tuple[str, ...],
     role: str,
     view: str | None,
     plain: bool,
@@ -86,7 +98,7 @@ def main(
         return
     from esmtp_lab.lab import Lab
 
-    lab = Lab(era, client_era=client_era, policy=policy, role=role)
+    lab = Lab(era, client_era=client_era, policy=policy, role=role, extensions=own)
     if not sys.stdin.isatty():
         ctx.exit(_play(lab, sys.stdin.buffer, "text"))
     from esmtp_lab.shell import shell
@@ -96,9 +108,10 @@ def main(
 
 @main.command()
 @click.argument("script", type=click.File("rb"))
-@click.option("--era", type=_ERA, default=DEFAULT_ERA, show_default=True, help="The standard that the server follows.")
+@_SERVER_ERA
 @click.option("--client-era", type=_ERA, default=DEFAULT_ERA, help="The standard that the client follows.")
 @click.option("--host", "policy", default="lab", metavar="NAME|FILE", help="The host to talk to.")
+@_EXTENSION
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_context
 @_examples(
@@ -106,7 +119,15 @@ def main(
     "  esmtp-lab run --era rfc821 --format json - < hello.esmtp\n"
     "  printf 'C: EHLO me.example\\nS: 250\\n' | esmtp-lab run -"
 )
-def run(ctx: click.Context, script: IO[bytes], era: str, client_era: str, policy: str, form: str) -> None:
+def run(
+    ctx: click.Context,
+    script: IO[bytes],
+    era: str | None,
+    client_era: str,
+    policy: str,
+    own: tuple[str, ...],
+    form: str,
+) -> None:
     """Play a SCRIPT (or - for standard input) on the bench and write the annotated transcript.
 
     Lines with C: or no mark are sent; lines with S: say what should come back. Exit status: 0 all lines
@@ -114,7 +135,7 @@ def run(ctx: click.Context, script: IO[bytes], era: str, client_era: str, policy
     """
     from esmtp_lab.lab import Lab
 
-    ctx.exit(_play(Lab(era, client_era=client_era, policy=policy), script, form))
+    ctx.exit(_play(Lab(era, client_era=client_era, policy=policy, extensions=own), script, form))
 
 
 def _play(lab: Any, script: IO[bytes], form: str) -> int:
@@ -204,8 +225,9 @@ def _users(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 @main.command()
 @click.option("--host", "address", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=2525, show_default=True, help="0 takes any free one.")
-@click.option("--era", type=_ERA, default=DEFAULT_ERA, show_default=True, help="The standard to follow.")
+@_SERVER_ERA
 @click.option("--policy", default="lab", show_default=True, metavar="NAME|FILE", help="lab, partner, open, or a file.")
+@_EXTENSION
 @click.option("--user", "users", multiple=True, callback=_users, metavar="NAME:PASSWORD", help="One more user.")
 @click.option("--mailbox", default="memory", show_default=True, metavar="memory|discard|DIR", help="Where mail goes.")
 @click.option("--tls", is_flag=True, help="Offer STARTTLS, with a certificate made for this run.")
@@ -223,8 +245,9 @@ def _users(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 def serve(
     address: str,
     port: int,
-    era: str,
+    era: str | None,
     policy: str,
+    own: tuple[str, ...],
     users: dict[str, str],
     mailbox: str,
     tls: bool,
@@ -249,6 +272,7 @@ def serve(
         port=port,
         era=era,
         policy=policy,
+        extensions=own,
         users=users,
         mailbox=mailbox,
         allow_remote=allow_remote,
@@ -435,37 +459,124 @@ def rules(
     ctx.exit(status if found else DIFFERENT)
 
 
-@main.command()
+class _OrKeyword(_Group):
+    """A group whose first argument is the name of a command, or else an argument of its own with options round it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] in self.commands:
+            return super().parse_args(ctx, ["", *args])
+        ctx.allow_interspersed_args = True
+        return super().parse_args(ctx, args)
+
+
+_WIDTH = click.option(
+    "--width", type=click.IntRange(20), metavar="N", help="Columns to fill. [default: your terminal's]"
+)
+
+
+def _columns(width: int | None) -> int | None:
+    return width if width else shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+@main.group(cls=_OrKeyword, invoke_without_command=True)
 @click.argument("keyword", metavar="[KEYWORD]", required=False)
 @click.option("--registry", type=click.Choice(["now", "1998"]), default="now", show_default=True, help="IANA's list.")
-@click.option("--width", type=click.IntRange(20), metavar="N", help="Columns to fill. [default: your terminal's]")
+@_WIDTH
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@_EXTENSION
+@click.pass_context
 @_examples(
     "  esmtp-lab extensions\n"
     "  esmtp-lab extensions chunking\n"
     "  esmtp-lab extensions --registry 1998\n"
-    "  esmtp-lab extensions --format json | grep '\"server\": true'"
+    "  esmtp-lab extensions --format json | grep '\"server\": true'\n"
+    "  esmtp-lab extensions new XDELAY && esmtp-lab extensions check xdelay.toml\n"
+    "  esmtp-lab extensions XDELAY --extension xdelay.toml"
 )
-def extensions(keyword: str | None, registry: str, width: int | None, form: str) -> None:
-    """Look into the registry of service extensions.
+def extensions(
+    ctx: click.Context, keyword: str | None, registry: str, width: int | None, form: str, own: tuple[str, ...]
+) -> None:
+    """Look into the registry of service extensions, or begin, check and specify one of your own.
 
     A KEYWORD of the EHLO reply is shown with all that is known of it: verbs, parameters, documents, what it needs and
-    what replaced it. Without one the registry is listed, one keyword a line where there is room. As JSON, each keyword
-    becomes one object; "server" and "client" tell which sides of this lab implement it.
+    what replaced it. Without one the registry is listed, one keyword a line where there is room, and behind it the
+    local extensions that the lab knows. As JSON, each keyword becomes one object; "server" and "client" tell which
+    sides of this lab implement it.
 
     Exit status: 0 found, 2 there is no such keyword.
     """
+    if ctx.invoked_subcommand is not None:
+        return
+    from esmtp_lab.commands.define import known_besides
     from esmtp_lab.commands.extensions import look
 
-    columns = width if width else shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    for text in look(keyword, registry, form, columns):
+    besides, broken = known_besides(own)
+    for error in broken:
+        _write(f"esmtp-lab: left out: {error}", err=True)
+    for text in look(keyword, registry, form, _columns(width), besides):
+        _write(text)
+
+
+@extensions.command("new")
+@click.argument("keyword")
+@click.argument("file", required=False)
+@click.option("--force", is_flag=True, help="Write over a file that is there.")
+@_examples("  esmtp-lab extensions new XDELAY\n  esmtp-lab extensions new XDELAY my/delay.toml --force")
+def extensions_new(keyword: str, file: str | None, force: bool) -> None:
+    """Write the definition of a local extension, to be changed as you like.
+
+    KEYWORD is that of the EHLO reply and begins with X. FILE is by default called like it: xdelay.toml.
+
+    Exit status: 0 written, 2 not.
+    """
+    from esmtp_lab.commands.define import write_definition
+
+    path = write_definition(keyword, file, force=force)
+    _write(f"{path} is written. Change it; then esmtp-lab extensions check {path}")
+
+
+@extensions.command("check")
+@click.argument("names", metavar="FILE...", nargs=-1, required=True)
+@click.pass_context
+@_examples("  esmtp-lab extensions check xdelay.toml\n  esmtp-lab extensions check *.toml")
+def extensions_check(ctx: click.Context, names: tuple[str, ...]) -> None:
+    """Hold definitions to the standards' form, and say what to mend.
+
+    Each FILE is looked at beside what the lab ships and the files before it, as if all were loaded.
+
+    Exit status: 0 all are well, 1 something has to be mended.
+    """
+    from esmtp_lab.commands.define import check
+
+    status = PLAYED
+    for text, right in check(names):
+        _write(text)
+        status = status if right else DIFFERENT
+    ctx.exit(status)
+
+
+@extensions.command("page")
+@click.argument("name", metavar="FILE|KEYWORD")
+@click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text", show_default=True)
+@_WIDTH
+@_examples(
+    "  esmtp-lab extensions page xdelay.toml\n  esmtp-lab extensions page xdelay.toml --format markdown > xdelay.md"
+)
+def extensions_page(name: str, form: str, width: int | None) -> None:
+    """Show the specification of an extension, in the seven points that RFC 1869 section 4 asks for.
+
+    It is made from a definition, or from what the lab itself speaks or a third party has installed.
+    """
+    from esmtp_lab.commands.define import specified
+
+    for text in specified(name, form, _columns(width)):
         _write(text)
 
 
 @main.command()
 @click.argument("script", type=click.File("rb"))
 @click.option("--host", "policy", default="lab", metavar="NAME|FILE", help="The host to talk to.")
-@click.option("--width", type=click.IntRange(20), metavar="N", help="Columns to fill. [default: your terminal's]")
+@_WIDTH
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @_examples(
     "  esmtp-lab compare hello.esmtp\n"
@@ -480,8 +591,7 @@ def compare(script: IO[bytes], policy: str, width: int | None, form: str) -> Non
     """
     from esmtp_lab.commands.compare import compare_script
 
-    columns = width if width else shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    for text in compare_script(_lines(script), policy, form, columns):
+    for text in compare_script(_lines(script), policy, form, _columns(width)):
         _write(text)
 
 

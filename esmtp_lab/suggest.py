@@ -10,7 +10,7 @@ from typing import NamedTuple
 from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.extension import Extension
 from esmtp_lab.protocol.session import GREETING, NOT_VERBS, Position
-from esmtp_lab.wire.command import Piece, Syntax, compile_syntax
+from esmtp_lab.wire.command import compile_syntax, every_piece
 
 
 class Suggestion(NamedTuple):
@@ -98,7 +98,7 @@ def _arguments(
     syntax = dialect.syntax(verb, dialect.grammar(offered))
     if syntax is None:
         return
-    pieces = [piece for piece in _words(compile_syntax(syntax)) if piece.kind in ("literal", "production")]
+    pieces = [piece for piece in every_piece(compile_syntax(syntax)) if piece.kind in ("literal", "production")]
     literal = next((piece.text for piece in pieces if piece.kind == "literal"), "")
     if len(rest) < len(literal) and literal.startswith(rest.upper()):
         kind = next((piece.text for piece in pieces if piece.kind == "production"), "")
@@ -124,13 +124,6 @@ def _arguments(
     for text, meaning in _values(productions[0], names, verb, dialect):
         if text.lower().startswith(typed.lower()):
             yield Suggestion(text, start, meaning)
-
-
-def _words(syntax: Syntax) -> Iterator[Piece]:
-    """The pieces of a syntax in their order, those in brackets as well."""
-    for piece in syntax:
-        yield piece
-        yield from _words(piece.inner)
 
 
 def _values(production: str, names: Names, verb: str, dialect: Dialect) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,7 @@
-"""`esmtp-lab extensions`: the registry of service extensions to look into, today's and that of 1998."""
+"""`esmtp-lab extensions`: the registry of service extensions to look into, today's and that of 1998.
+
+Local extensions stand behind it: that of the lab, those of third parties, and those of definition files.
+"""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,12 +11,11 @@ from typing import Any, NamedTuple
 
 from esmtp_lab.commands.columns import wrapped
 from esmtp_lab.errors import DataError
-from esmtp_lab.extensions import SHIPPED
+from esmtp_lab.extensions import beside
 from esmtp_lab.extensions.registry import NOW, REGISTRIES, Entry, Parameter, Registry, registries
 from esmtp_lab.protocol.extension import Extension
 from esmtp_lab.protocol.session import FORMS, NOT_VERBS
 
-_BY_KEYWORD = {extension.ehlo_keyword: extension for extension in SHIPPED}
 _AGREEMENT = "in no registry"
 _GAP = "  "
 _LABEL = 16
@@ -33,45 +35,60 @@ class Implemented(NamedTuple):
         return {(True, True): "both", (True, False): "server", (False, True): "client"}.get(self, "-")
 
 
-def implemented(keyword: str) -> Implemented:
-    """The sides that implement a keyword: our client where it says a verb of it, or a parameter, by its own rules or
-    because the letter has it with it."""
-    extension = _BY_KEYWORD.get(keyword)
-    if extension is None:
-        return Implemented()
-    return Implemented(True, bool(extension.forms or extension.adds or extension.mail_parameters))
+Own = tuple[Extension, ...]
+"""Extensions that the lab knows besides those that it ships."""
+
+
+def _known(keyword: str, own: Own) -> Extension | None:
+    return next((each for each in beside(own) if each.ehlo_keyword == keyword), None)
+
+
+def implemented(keyword: str, own: Own = ()) -> Implemented:
+    """The sides that implement a keyword. An extension is one thing for both: what the server takes the client says."""
+    known = _known(keyword, own) is not None
+    return Implemented(known, known)
 
 
 def look(
-    keyword: str | None = None, registry: str = NOW, form: str = "text", columns: int | None = None
+    keyword: str | None = None,
+    registry: str = NOW,
+    form: str = "text",
+    columns: int | None = None,
+    own: Own = (),
 ) -> Iterator[str]:
     """The registry, or one keyword of it, as "text" or as "json"; without `columns` nothing is wrapped.
 
-    Raises DataError for a keyword that is not there; it names near ones.
+    Local extensions stand behind the registry of today. Raises DataError for a keyword that is not there; it names near
+    ones.
     """
     chosen = registries()[registry]
     if form == "json":
-        entries = [find_entry(keyword, chosen)] if keyword else chosen.entries.values()
-        yield from (as_json(entry, chosen) for entry in entries)
+        entries = [find_entry(keyword, chosen, own)] if keyword else [*chosen.entries.values(), *local(chosen, own)]
+        yield from (as_json(entry, chosen, own) for entry in entries)
     elif keyword:
-        yield from (
-            line for text, indent in page(find_entry(keyword, chosen)) for line in wrapped(text, columns, indent)
-        )
+        lines = page(find_entry(keyword, chosen, own), own)
+        yield from (line for text, indent in lines for line in wrapped(text, columns, indent))
     else:
-        yield from table(chosen, columns)
+        yield from table(chosen, columns, own)
+
+
+def local(registry: Registry, own: Own) -> list[Entry]:
+    """The local extensions that the lab knows, in the form of the registry; that of 1998 has none beside it."""
+    return [_agreed(each) for each in beside(own) if each.local] if registry.name == NOW else []
 
 
 # One keyword -------------------------------------------------------------------------------------
 
 
-def find_entry(keyword: str, registry: Registry) -> Entry:
+def find_entry(keyword: str, registry: Registry, own: Own = ()) -> Entry:
     """The entry of a keyword in any case, or of a local extension of the lab. Raises DataError; it names near ones."""
     name = keyword.strip().upper()
     entry = registry.entries.get(name)
-    if entry is None and name in _BY_KEYWORD and _BY_KEYWORD[name].local:
-        entry = _agreed(_BY_KEYWORD[name])
+    extension = _known(name, own)
+    if entry is None and extension is not None and extension.local:
+        entry = _agreed(extension)
     if entry is None:
-        raise DataError(f"keyword {keyword!r}", _instead(name, registry))
+        raise DataError(f"keyword {keyword!r}", _instead(name, registry, own))
     return entry
 
 
@@ -83,7 +100,10 @@ def _agreed(extension: Extension) -> Entry:
         status=_AGREEMENT,
         basis="agreement",
         says=f"{extension.meaning[0].upper()}{extension.meaning[1:]}.",
+        teaches=extension.effect,
         contact=extension.defined_in,
+        offers=" ".join(extension.offers),
+        words=extension.offers,
         verbs={form.verb: f"{form.verb} {form.syntax}".rstrip() for form in extension.forms},
         parameters=tuple(
             Parameter(verb, each.shown, each.meaning)
@@ -91,11 +111,13 @@ def _agreed(extension: Extension) -> Entry:
             for each in extension.parameters(verb)
         ),
         growth=extension.line_growth,
+        needs=dict.fromkeys(extension.needs, extension.defined_in),
+        ports=extension.ports,
         registry="",
     )
 
 
-def _instead(name: str, registry: Registry) -> str:
+def _instead(name: str, registry: Registry, own: Own) -> str:
     """What to say of a keyword that a registry does not have."""
     others = [each for each in REGISTRIES if name in registries()[each].entries]
     if others:
@@ -106,8 +128,8 @@ def _instead(name: str, registry: Registry) -> str:
     if owners:
         return f"is no keyword, but belongs to {' and '.join(owners)}"
     if name.startswith("X"):
-        local = ", ".join(each.ehlo_keyword for each in SHIPPED if each.local)
-        return f"is local by its X, so that no registry has it; the lab itself speaks {local}"
+        spoken = ", ".join(each.ehlo_keyword for each in beside(own) if each.local)
+        return f"is local by its X, so that no registry has it; the lab itself speaks {spoken}"
     near = get_close_matches(name, registry.entries, n=3, cutoff=0.6)
     inside = [each for each in registry.entries if len(name) > 2 and (name in each or each in name)]
     found = list(dict.fromkeys([*near, *inside]))
@@ -118,7 +140,7 @@ def _names(entry: Entry) -> set[str]:
     return {*entry.verbs, *(each.keyword for each in entry.parameters), *entry.words}
 
 
-def page(entry: Entry) -> Iterator[tuple[str, int]]:
+def page(entry: Entry, own: Own = ()) -> Iterator[tuple[str, int]]:
     """Everything that is known of one keyword: lines, each with how far it is indented where it is wrapped."""
     chosen = registries().get(entry.registry)
     yield f"{entry.keyword}: {entry.title}", 2
@@ -127,12 +149,12 @@ def page(entry: Entry) -> Iterator[tuple[str, int]]:
     yield "", 0
     yield f"{entry.says} {entry.teaches}".rstrip(), 0
     yield "", 0
-    for label, texts in _facts(entry, chosen):
+    for label, texts in _facts(entry, chosen, own):
         for number, text in enumerate(texts):
             yield f"{label if number == 0 else '':<{_LABEL}}{text}", _LABEL + 2
 
 
-def _facts(entry: Entry, registry: Registry | None) -> Iterator[tuple[str, Sequence[str]]]:
+def _facts(entry: Entry, registry: Registry | None, own: Own) -> Iterator[tuple[str, Sequence[str]]]:
     """What there is to say of a keyword, by its label; what there is not, is left out."""
     words = [f"{word}: {says}" for word, says in entry.words.items()]
     reply = f"{entry.keyword} {entry.offers}".rstrip() + (f": {entry.offers_says}" if entry.offers_says else "")
@@ -156,7 +178,7 @@ def _facts(entry: Entry, registry: Registry | None) -> Iterator[tuple[str, Seque
     then = registries()["1998"].entries.get(entry.keyword)
     if then is not None and entry.registry == NOW:
         yield "In 1998", [f"{then.title}: {then.source}, {then.status}"]
-    yield "In the lab", [_sides(implemented(entry.keyword))]
+    yield "In the lab", [_sides(implemented(entry.keyword, own))]
     if not entry.checked:
         text = f"the text of {entry.source} was not read" if entry.rfc else "there is no text to check against"
         yield "Not checked", [f"{text}; keyword, name and source are IANA's, all else is unchecked"]
@@ -191,30 +213,32 @@ def _listed(numbers: Iterable[int], word: str = "") -> str:
 # All of them -------------------------------------------------------------------------------------
 
 
-def table(registry: Registry, columns: int | None) -> Iterator[str]:
+def table(registry: Registry, columns: int | None, own: Own = ()) -> Iterator[str]:
     """The registry as a table, an entry a line where there is room or no `columns` to fit it into."""
     head = ("keyword", "RFC", "lab", "adds", "what it means")
-    rows = [_cells(entry) for entry in registry.entries.values()]
-    widths = [max(len(row[at]) for row in (head, *rows)) for at in range(4)]
+    rows = [_cells(entry, own) for entry in registry.entries.values()]
+    agreed = [_cells(entry, own) for entry in local(registry, own)]
+    widths = [max(len(row[at]) for row in (head, *rows, *agreed)) for at in range(4)]
     if columns is not None and columns >= _NARROW:
         room = columns - sum(widths[:3]) - len(_GAP) * 4
         widths[3] = min(widths[3], max(14, room // 4))
-    for row in (head, *rows):
+    for row in (head, *rows, *agreed):
         yield from _row(row, widths, columns)
     yield ""
-    sides = [implemented(keyword) for keyword in registry.entries]
+    sides = [implemented(keyword, own) for keyword in registry.entries]
     count = f"{len(rows)} keywords in the registry of {'today' if registry.name == NOW else registry.name}"
     spoken = f"{sum(each.server for each in sides)} of them spoken by the server, {sum(each.client for each in sides)}"
-    yield from wrapped(f"{count}; {spoken} by the client of this lab.", columns)
+    behind = f" Behind them: {len(agreed)} local, in no registry." if agreed else ""
+    yield from wrapped(f"{count}; {spoken} by the client of this lab.{behind}", columns)
     if not all(entry.checked for entry in registry.entries.values()):
         yield from wrapped("?  was not checked against the text that defines it, which was not read.", columns, 3)
 
 
-def _cells(entry: Entry) -> tuple[str, ...]:
+def _cells(entry: Entry, own: Own) -> tuple[str, ...]:
     return (
         entry.keyword,
         f"{entry.rfc or '-'}{'' if entry.checked else ' ?'}",
-        implemented(entry.keyword).words,
+        implemented(entry.keyword, own).words,
         adds(entry),
         entry.says,
     )
@@ -243,9 +267,9 @@ def _row(row: Sequence[str], widths: Sequence[int], columns: int | None) -> Iter
             yield _GAP.join(f"{part:<{room}}" for part, room in zip(parts, (*widths, 0), strict=True)).rstrip()
 
 
-def as_json(entry: Entry, registry: Registry) -> str:
+def as_json(entry: Entry, registry: Registry, own: Own = ()) -> str:
     """An entry as one object; what is not known, because no text was read, is null."""
-    sides = implemented(entry.keyword)
+    sides = implemented(entry.keyword, own)
     data: dict[str, Any] = {
         "keyword": entry.keyword,
         "registry": entry.registry or None,

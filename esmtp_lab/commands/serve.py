@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from ssl import SSLContext
@@ -10,12 +10,13 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from esmtp_lab.export.transcript import told
-from esmtp_lab.lab import mailboxes_at, server_dialect
+from esmtp_lab.lab import installed, mailboxes_at, plugged, server_dialect
 from esmtp_lab.net.loop import run
 from esmtp_lab.net.server import serve
 from esmtp_lab.net.tls import made_for, server_context
+from esmtp_lab.protocol.era import DEFAULT_ERA
 from esmtp_lab.protocol.event import Event
-from esmtp_lab.protocol.policy import Policy, find_policy, with_tls, with_users
+from esmtp_lab.protocol.policy import Policy, find_policy, with_extensions, with_tls, with_users
 from esmtp_lab.rules.annotator import annotator
 from esmtp_lab.rules.detector import Watch
 
@@ -39,23 +40,30 @@ def serve_forever(
     *,
     address: str,
     port: int,
-    era: str,
+    era: str | None,
     policy: str,
     users: Mapping[str, str],
     mailbox: str,
     allow_remote: bool,
     certificate: Certificate | None = None,
+    extensions: Iterable[str] = (),
 ) -> None:
     """Serve until interrupted. `announce` gets where, `write` the live view, or is None for none.
 
-    With a certificate the host offers STARTTLS; one that offers it anyway gets a certificate that is made for it.
-    Raises DataError for a policy, an era or a certificate that is not there, Unreachable where it cannot listen.
+    The host offers `extensions`, by the names of their definitions, besides its own. With a certificate the host offers
+    STARTTLS; one that offers it anyway gets a certificate that is made for it.
+
+    Raises DataError for a policy, an era, an extension or a certificate that is not there, Unreachable where it cannot
+    listen.
     """
     chosen = find_policy(policy)
     if certificate is None and "STARTTLS" in chosen.extensions:
         certificate = Certificate()
     chosen = with_users(with_tls(chosen) if certificate is not None else chosen, users)
-    dialect = server_dialect(chosen, era)
+    own = plugged(extensions)
+    chosen = with_extensions(chosen, (each.ehlo_keyword for each in own))
+    era = era or chosen.era or DEFAULT_ERA
+    dialect = server_dialect(chosen, era, installed(chosen, own))
     mailboxes = mailboxes_at(mailbox, chosen.domain)
 
     async def main(tls: SSLContext | None, told: str) -> None:

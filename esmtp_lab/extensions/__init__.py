@@ -3,11 +3,18 @@
 They are listed here one by one, so that nothing is scanned before the first prompt. What there is to know of all
 others stands beside them as data: `registry` has the keywords and `statuscodes` the enhanced status codes that IANA
 registers, and `known` tells what they know of a line.
+
+One's own is a `definition` in TOML, as xpong.toml is one, held to the `standard` and loaded by `loading`; those of
+third parties are `installed`. `hosting` checks what a host offers, `specification` makes the page of an extension.
 """
+
+from collections.abc import Iterable
+from importlib.resources import files
 
 from esmtp_lab.extensions.auth import AUTH
 from esmtp_lab.extensions.binarymime import BINARYMIME
 from esmtp_lab.extensions.chunking import CHUNKING
+from esmtp_lab.extensions.definition import load_definition
 from esmtp_lab.extensions.eightbitmime import EIGHTBITMIME
 from esmtp_lab.extensions.enhancedstatuscodes import ENHANCEDSTATUSCODES
 from esmtp_lab.extensions.etrn import ETRN
@@ -23,8 +30,11 @@ from esmtp_lab.extensions.smtputf8 import SMTPUTF8
 from esmtp_lab.extensions.soml import SOML
 from esmtp_lab.extensions.starttls import STARTTLS
 from esmtp_lab.extensions.turn import TURN
-from esmtp_lab.extensions.xpong import XPONG
 from esmtp_lab.protocol.extension import Extension
+
+EXAMPLE = "xpong.toml"
+XPONG = load_definition((files("esmtp_lab.extensions") / EXAMPLE).read_text("utf-8"), EXAMPLE)
+"""The local extension that host `partner` agreed on, defined as everybody may define one."""
 
 SHIPPED: tuple[Extension, ...] = (
     SIZE,
@@ -48,3 +58,8 @@ SHIPPED: tuple[Extension, ...] = (
     MT_PRIORITY,
 )
 """Every extension that the lab implements."""
+
+
+def beside(own: Iterable[Extension]) -> tuple[Extension, ...]:
+    """What the lab ships with others beside it; of two with one keyword the later counts."""
+    return tuple({each.ehlo_keyword: each for each in (*SHIPPED, *own)}.values())

@@ -78,6 +78,21 @@ def _name_of(word: str) -> str:
     return word.partition("=")[0]
 
 
+def agreed_in(event: Event, part: str, text: str) -> Known | None:
+    """What a verb or a parameter of a local extension means, by the agreement; None for every other part of a line."""
+    for extension in event.dialect.extensions if part in ("verb", "esmtp-keyword") else ():
+        if not extension.local:
+            continue
+        if part == "verb":
+            meanings = {form.verb: form.meaning for form in extension.forms}
+        else:
+            meanings = {form.keyword: form.meaning for form in extension.parameters(event.to)}
+        if text.upper() in meanings:
+            says = f"Of {extension.ehlo_keyword}, a local extension by agreement: {meanings[text.upper()]}."
+            return Known(text, LOCAL, says, "", extension.defined_in)
+    return None
+
+
 # Enhanced status codes ---------------------------------------------------------------------------
 
 

@@ -6,13 +6,14 @@ Replies to EHLO, parameter checks, line limits, completions and diagrams are all
 import re
 from collections.abc import Container
 from dataclasses import replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from esmtp_lab.errors import DataError
-from esmtp_lab.protocol.era import Era
+from esmtp_lab.protocol.era import ERAS, Era
 from esmtp_lab.protocol.extension import Extension, ParameterForm
 from esmtp_lab.protocol.policy import Policy
+from esmtp_lab.protocol.replies import Catalogue, catalogue
 from esmtp_lab.protocol.session import (
     CONTINUATION,
     END_OF_DATA,
@@ -77,12 +78,7 @@ class Dialect:
     def __init__(self, era: Era, extensions: tuple[Extension, ...] = (), heard_of: tuple[Extension, ...] = ()) -> None:
         self.era = era
         self.known = extensions
-        # Without EHLO nothing can be offered: what is left are the optional commands of the era itself.
-        self.extensions = tuple(
-            each
-            for each in extensions
-            if era.speaks_ehlo or (each.forms and era.verbs.issuperset(form.verb for form in each.forms))
-        )
+        self.extensions = tuple(each for each in extensions if can_have(era, each))
         forms = (*FORMS, *(form for each in self.extensions for form in each.forms))
         self.forms: dict[str, Form] = {form.verb: form for form in forms if not form.eras or era.name in form.eras}
         for verb, codes in ((verb, codes) for each in self.extensions for verb, codes in each.codes.items()):
@@ -146,6 +142,11 @@ class Dialect:
 
     def __repr__(self) -> str:
         return f"Dialect({self.era.name}, {' '.join(each.ehlo_keyword for each in self.extensions) or 'plain'})"
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """All situations that a server with these extensions can have an answer to."""
+        return catalogue().plus(each.replies for each in self.extensions)
 
     def grammar(self, offered: Container[str]) -> Grammar:
         """The grammar of lines where the server has offered these keywords."""
@@ -274,6 +275,16 @@ class Dialect:
         return tuple(f"{each.ehlo_keyword} {each.offered_params(policy, position)}".rstrip() for each in offered)
 
 
+def can_have(era: Era, extension: Extension) -> bool:
+    """Whether a server of an era can have an extension.
+
+    Without EHLO nothing can be offered: what is left are the optional commands of the era itself.
+    """
+    if not era.speaks_ehlo:
+        return bool(extension.forms) and era.verbs.issuperset(form.verb for form in extension.forms)
+    return not extension.since or era.year >= ERAS[extension.since].year
+
+
 def value_fits(form: ParameterForm, parameter: Parameter) -> bool:
     """Whether a parameter's value is what its form asks for."""
     if parameter.value is None:
@@ -289,7 +300,9 @@ def choose(keywords: tuple[str, ...], known: tuple[Extension, ...], where: str) 
     by_keyword = {each.ehlo_keyword: each for each in known}
     for keyword in keywords:
         if keyword not in by_keyword:
-            raise DataError(where, f"no extension {keyword!r} is implemented; there are {', '.join(by_keyword)}")
+            hint = "; a local one is loaded from its definition: --extension FILE" if keyword.startswith("X") else ""
+            what = f"no extension {keyword!r} is implemented; there are {', '.join(by_keyword)}{hint}"
+            raise DataError(where, what)
         missing = [each for each in by_keyword[keyword].needs if each not in keywords]
         if missing:
             raise DataError(where, f"{keyword} needs {missing[0]}. Add {missing[0]} to the extensions")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from esmtp_lab.protocol.policy import Policy
-from esmtp_lab.protocol.replies import Answer, Composed
+from esmtp_lab.protocol.replies import Answer, Composed, Entry
 from esmtp_lab.protocol.session import Form, Position, Row
 from esmtp_lab.protocol.transaction import Content, Envelope
 from esmtp_lab.wire.command import Command
@@ -65,7 +65,10 @@ _OPENING = frozenset({"MAIL", "SEND", "SOML", "SAML"})
 class ParameterForm:
     """One parameter of a command: its keyword, a pattern its whole value must match ("" for no value),
     how the value is shown and explained, whether it goes `onward` with a letter that is relayed, and the `clause` that
-    a time stamp line has with its value."""
+    a time stamp line has with its value.
+
+    `longest` is how many octets the value may have, or 0 where that is not said (RFC 1869 section 4.1.2).
+    """
 
     keyword: str
     value: str
@@ -73,6 +76,12 @@ class ParameterForm:
     meaning: str
     onward: bool = False
     clause: str = ""
+    longest: int = 0
+
+    @property
+    def room(self) -> int:
+        """Octets by which the longest form of this parameter lets a line grow, its space included."""
+        return len(f" {self.keyword}") + (len("=") + self.longest if self.value else 0)
 
 
 def sender_ok(context: Context, command: Command) -> Answer:
@@ -104,6 +113,11 @@ class Extension:
     `codes` are failure codes that commands of other forms may get besides their own. `parameters_of` are parameters of
     other commands than MAIL and RCPT, and `syntaxes` those that such commands have where the extension is offered,
     which then `widens` the grammar of lines.
+
+    `since` is the oldest era whose servers can offer it, or empty for all that have EHLO; `ports` are those that it is
+    made for, or none for all. `offers` are the words that may follow the keyword, with their meanings, `effect` says in
+    whole sentences what it changes, and `replies` are situations that its answers name besides those of the catalogue:
+    what a local definition has to say of itself, as no registry does.
     """
 
     name: str
@@ -134,6 +148,11 @@ class Extension:
     parameters_of: Mapping[str, tuple[ParameterForm, ...]] = field(default_factory=dict)
     syntaxes: Mapping[str, str] = field(default_factory=dict)
     widens: Callable[[Grammar], Grammar] | None = None
+    since: str = ""
+    ports: tuple[int, ...] = ()
+    offers: Mapping[str, str] = field(default_factory=dict)
+    effect: str = ""
+    replies: Mapping[str, Entry] = field(default_factory=dict)
 
     @property
     def local(self) -> bool:

@@ -1,7 +1,7 @@
 """Policies: what one host decides for itself, where the standards leave it the choice. Data, not code."""
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -28,7 +28,9 @@ _CHOICES = {
     "tells_waiting": ("count", "presence", "nothing"),
     "priorities": tuple(LEVELS),
     "below_lowest": ("priority-too-low", "priority-low-now"),
+    "era": ("", *ERAS),
 }
+_MOST_PORT = 65_535
 _PRIORITIES = ("usual_priority", "highest_priority", "lowest_priority")
 
 
@@ -62,7 +64,9 @@ class Policy:
     than the `highest_priority`, and one below the `lowest_priority` is refused by the situation `below_lowest`;
     `priority_sizes` are the octets that a letter may have, by level. It lets clients that call themselves one of
     `trusted` raise the priority of a letter, as it does users who proved who they are. A `lenient` host takes a bare LF
-    for the end of a line, which no host may.
+    for the end of a line, which no host may. `era` is that which the host is made for where nobody chooses another, and
+    `port` that which it stands for, as 587 for submission (RFC 6409); where they are said, its extensions are checked
+    against them.
     """
 
     name: str = "lab"
@@ -101,6 +105,8 @@ class Policy:
     priority_sizes: Mapping[str, int] = field(default_factory=dict)
     trusted: tuple[str, ...] = ()
     lenient: bool = False
+    era: str = ""
+    port: int = 0
 
     def __hash__(self) -> int:
         return hash((self.name, self.domain))
@@ -276,6 +282,8 @@ def _policy(table: dict[str, Any], name: str, where: str) -> Policy:
     for each in named.keys() - levels:
         why = f"priority_sizes has no level {each} under {table.get('priorities') or UNNAMED}; there are"
         raise DataError(f"{where}: {name}", f"{why} {', '.join(levels)}")
+    if not 0 <= table.get("port", 0) <= _MOST_PORT:
+        raise DataError(f"{where}: {name}", f"port is a number from 1 to {_MOST_PORT}, or 0 where none is meant")
     lists = {key: tuple(members) for key, members in table.get("lists", {}).items()}
     own: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in table.items() if key != "like"
@@ -313,6 +321,12 @@ def with_users(policy: Policy, users: Mapping[str, str]) -> Policy:
         extensions=extensions,
         clear_text=policy.clear_text or "STARTTLS" not in policy.extensions,
     )
+
+
+def with_extensions(policy: Policy, keywords: Iterable[str]) -> Policy:
+    """The policy of a host that offers some extensions more."""
+    more = tuple(each for each in keywords if each not in policy.extensions)
+    return replace(policy, extensions=(*policy.extensions, *more)) if more else policy
 
 
 def with_tls(policy: Policy) -> Policy:

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -80,11 +80,18 @@ class Catalogue:
 
     entries: Mapping[str, Entry] = field(repr=False)
 
+    def plus(self, own: Iterable[Mapping[str, Entry]]) -> "Catalogue":
+        """This catalogue and the situations of extensions."""
+        entries = dict(self.entries)
+        for each in own:
+            entries.update(each)
+        return Catalogue(entries)
+
     def compose(self, answer: Answer, era: str) -> Composed:
         """The code and lines for an answer in an era. Raises KeyError for a situation that is not there."""
         entry = self.entries[answer.key]
         text = entry.texts.get(era, entry.texts["default"])
-        first = (text.format_map(_Fields(answer.fields)),) if text else ()
+        first = (text.format_map(_Fields(answer.fields)).rstrip(),) if text else ()
         return Composed(entry.code(era), first + answer.lines or ("",), entry.enhanced(era), answer.utf8)
 
 

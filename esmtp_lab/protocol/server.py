@@ -14,7 +14,7 @@ from esmtp_lab.protocol.dialect import Dialect, value_fits
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.extension import Context, Extension
 from esmtp_lab.protocol.policy import HANG_UP, Policy
-from esmtp_lab.protocol.replies import Answer, catalogue
+from esmtp_lab.protocol.replies import Answer
 from esmtp_lab.protocol.session import CONTINUATION, GREETING, WHOLE
 from esmtp_lab.protocol.side import Awaited, Side
 from esmtp_lab.protocol.transaction import NOTHING, NOWHERE, Content, Draft, Envelope, Kept, Letter
@@ -408,7 +408,7 @@ def _reply(
     utf8: bool,
 ) -> tuple[Reply, bytes]:
     """The reply for an answer, and its octets; extensions change it where it answers an `entry` of theirs or others."""
-    composed = catalogue().compose(Answer(key, dict(fields), lines, utf8), dialect.era.name)
+    composed = dialect.catalogue.compose(Answer(key, dict(fields), lines, utf8), dialect.era.name)
     if entry is not None:
         for extension in dialect.extensions:
             if extension.rewrites is not None:

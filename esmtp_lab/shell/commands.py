@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from esmtp_lab.protocol.era import ERAS
 from esmtp_lab.protocol.policy import policies
-from esmtp_lab.shell import lesson, pages
+from esmtp_lab.shell import extensions, lesson, pages
 from esmtp_lab.shell.keys import KEYS, ON_EMPTY
 from esmtp_lab.shell.save import save
 from esmtp_lab.shell.settings import DEPTHS, SWITCH, THEMES, VIEWS
@@ -148,6 +148,13 @@ TABLE: tuple[Command, ...] = (
         pages.cited_ids,
     ),
     Command(("compare",), "[FILE]", "what was said so far, or a script, under the four eras", pages.compare),
+    Command(
+        ("extensions",),
+        "[KEYWORD | load FILE]",
+        "the extensions of both ends, one of them; plug in one of your own, in a new session",
+        extensions.extensions,
+        extensions.choices,
+    ),
     Command(("tls",), "", "say STARTTLS, where it is offered; what TLS changes here", pages.tls),
     Command(("bytes",), "", "the last exchange octet by octet", pages.octets),
     Command(("save",), "FILE", "write the transcript; a file that exists is kept", save),

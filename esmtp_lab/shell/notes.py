@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from esmtp_lab.export.transcript import mask
-from esmtp_lab.extensions.known import Known, offer_in, status_in, status_of
+from esmtp_lab.extensions.known import Known, agreed_in, offer_in, status_in, status_of
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.rules.detector import Told
 from esmtp_lab.rules.rule import Citation
@@ -123,6 +123,8 @@ def at_span(event: Event, span: tuple[int, int]) -> Iterator[Note]:
             yield _known(status_of(text, event.code), True)
         elif each.part == "ehlo-keyword" and (offer := offer_in(event)) is not None:
             yield _known(offer, True)
+        elif (agreed := agreed_in(event, each.part, text)) is not None:
+            yield _known(agreed, True)
     for citation in _distinct([each for each in event.citations if each.span]):
         if citation.span and citation.span[0] < span[1] and span[0] < citation.span[1]:
             yield _note(event, citation, True)

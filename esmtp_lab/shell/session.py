@@ -25,12 +25,22 @@ from esmtp_lab.wire.visible import visible
 _UNENDED = "the content is not ended, and the letter would be lost: {} it; leave once more to go anyway"
 
 
+class _Swap(NamedTuple):
+    """A lab and the place where its session begins."""
+
+    lab: Lab
+    first: tuple[int, ...]
+
+
 class _Step(NamedTuple):
-    """One typed line for undo: the places of its lines, and the content lines on their way before and after."""
+    """One typed line for undo: the places of its lines, the content lines on their way before and after, and the labs
+    before and after where it brought another."""
 
     places: tuple[int, ...]
     before: tuple[int, ...]
     after: tuple[int, ...]
+    gone: "_Swap | None" = None
+    come: "_Swap | None" = None
 
 
 class Session:
@@ -88,12 +98,18 @@ class Session:
 
     def restart(self, *, era: str = "", policy: str = "", role: str = "") -> None:
         """A new session; the letters of the host stay where the host stays. Raises DataError."""
-        old = self.lab
-        lab = Lab(era or old.era, client_era=old.client_era, policy=policy or old.policy, role=role or old.role)
-        if lab.policy is old.policy:
-            lab.mailboxes.load(old.mailboxes.save())
-        self.lab = lab
+        self.lab = self.lab.anew(era=era, policy=policy, role=role)
         self.begin()
+
+    def plug(self, name: str) -> None:
+        """A new session of a pair that knows an extension more. Letters stay, and undo goes back to the session before.
+
+        Raises DataError, and nothing is changed, where the extension cannot be used.
+        """
+        old, steps, first, content = self.lab, self._steps, self.first, self._content
+        self.lab = old.anew(plug=name)
+        self.begin()
+        self._steps = [*steps, _Step(tuple(self._new), content, (), _Swap(old, first), _Swap(self.lab, self.first))]
 
     # Typing --------------------------------------------------------------------------------------
 
@@ -203,24 +219,31 @@ class Session:
 
     def undo(self) -> None:
         """Take the last typed line back on both sides; its lines stay in the record, struck."""
-        step = self._step(self.lab.undo, self._steps, self._undone)
+        step = self._step(lambda step: self._swap(step.gone) or self.lab.undo(), self._steps, self._undone)
         if step is not None:
             self._content, self._went = step.before, step.places
             self.record.struck.update(step.places)
 
     def redo(self) -> None:
         """Play the line again that was undone last."""
-        step = self._step(self.lab.redo, self._undone, self._steps)
+        step = self._step(lambda step: self._swap(step.come) or self.lab.redo(), self._undone, self._steps)
         if step is not None:
             self._content, self._came = step.after, step.places
             self.record.struck.difference_update(step.places)
 
-    def _step(self, act: Callable[[], object], source: list[_Step], target: list[_Step]) -> _Step | None:
+    def _swap(self, other: _Swap | None) -> bool:
+        """Go to the lab of a swap, where there is one."""
+        if other is None:
+            return False
+        self.lab, self.first = other
+        return True
+
+    def _step(self, act: Callable[[_Step], object], source: list[_Step], target: list[_Step]) -> _Step | None:
         if not source:
             self.tell("there is nothing to undo" if source is self._steps else "there is nothing to redo")
             return None
         self.before, self.cursor = self.facts(), None
-        act()
+        act(source[-1])
         target.append(source.pop())
         places = self._steps[-1].places if self._steps else self.first
         self.last = tuple(place for place in places if self.record.items[place].event)

@@ -6,7 +6,7 @@ left out.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -102,6 +102,13 @@ def compile_syntax(text: str) -> Syntax:
     if len(stack) != 1:
         raise DataError(f"syntax {text!r}", "a bracket is not closed")
     return tuple(stack[0])
+
+
+def every_piece(syntax: Syntax) -> Iterator[Piece]:
+    """The pieces of a syntax in their order, those in brackets as well."""
+    for piece in syntax:
+        yield piece
+        yield from every_piece(piece.inner)
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ def test_a_host_that_does_not_speak_to_somebody_names_them() -> None:
     """By the name that they gave before; at first they have none."""
     policy = replace(LAB, answers={"EHLO": "ehlo-refused"})
     assert replies(policy, "EHLO x", "HELO me.example", "EHLO x")[::2] == [
-        "550 lab.example does not speak to ",
+        "550 lab.example does not speak to",
         "550 lab.example does not speak to me.example",
     ]
 
