@@ -271,6 +271,15 @@ def serve(
 )
 @click.option("--ca", metavar="FILE", help="Who may vouch for the server, in PEM, besides whom this machine trusts.")
 @click.option("--no-verify", is_flag=True, help="Take any certificate: whoever stands between can read the letter.")
+@click.option(
+    "--notify", metavar="WHEN", default="", help="Be told: never, or of success,failure,delay those you want."
+)
+@click.option("--ret", type=click.Choice(["full", "hdrs"]), default=None, help="What comes back when it fails.")
+@click.option("--envid", metavar="TEXT", default="", help="A name for this sending, which reports repeat.")
+@click.option("--orcpt", is_flag=True, help="Name each recipient as you wrote it, so that reports do.")
+@click.option(
+    "--by", metavar="SECONDS;N|R", default="", help="When it is to be there, and late: notify or return; T traces."
+)
 @click.option("--requiretls", is_flag=True, help="The letter is to travel under TLS all the way, or not at all.")
 @click.option("--allow-remote", is_flag=True, help="Let mail leave this machine. You will be told what happens.")
 @click.option("--quiet", is_flag=True, help="Say only what became of the recipients.")
@@ -279,7 +288,8 @@ def serve(
 @_examples(
     "  esmtp-lab send --from ada@me.example --rcpt bob@lab.example letter.txt\n"
     "  printf 'Subject: hi\\n\\nhello\\n' | esmtp-lab send --from '<>' --rcpt ada@lab.example -\n"
-    "  esmtp-lab send --tls require --ca ca.pem --from ada@me.example --rcpt bob@lab.example letter.txt"
+    "  esmtp-lab send --tls require --ca ca.pem --from ada@me.example --rcpt bob@lab.example letter.txt\n"
+    "  esmtp-lab send --notify success,failure --ret hdrs --envid 7 --from ada@me.example --rcpt bob@lab.example letter.txt"
 )
 def send(
     ctx: click.Context,
@@ -291,6 +301,11 @@ def send(
     tls: str,
     ca: str | None,
     no_verify: bool,
+    notify: str,
+    ret: str | None,
+    envid: str,
+    orcpt: bool,
+    by: str,
     requiretls: bool,
     allow_remote: bool,
     quiet: bool,
@@ -298,11 +313,12 @@ def send(
 ) -> None:
     """Deliver FILE (or - for standard input) with the reference client.
 
+    Reports are asked for where the server offers DSN, and the letter is sent without where it does not.
     Where TLS begins, the server has to prove that it is the HOST of --to; where it cannot, nothing is sent.
 
     Exit status: 0 every recipient was accepted, 1 some were refused, 75 try again later.
     """
-    from esmtp_lab.commands.send import outcome_line, send_letter
+    from esmtp_lab.commands.send import Wishes, outcome_line, send_letter
 
     if requiretls and no_verify:
         raise click.UsageError("--requiretls wants a certificate that verifies: RFC 8689 section 2")
@@ -319,6 +335,7 @@ def send(
         authority=ca,
         verify=not no_verify,
         requiretls=requiretls,
+        wishes=Wishes(notify, ret or "", envid, orcpt, by),
     )
     refused = [outcome for outcome in outcomes if not outcome.accepted]
     for outcome in outcomes:

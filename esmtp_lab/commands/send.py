@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import NamedTuple
 
 from esmtp_lab.errors import DataError
 from esmtp_lab.export.transcript import told
@@ -9,12 +10,13 @@ from esmtp_lab.lab import client_dialect
 from esmtp_lab.net.client import send
 from esmtp_lab.net.tls import client_context
 from esmtp_lab.protocol.client import Delivery, Outcome
+from esmtp_lab.protocol.dialect import value_fits
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.rules.annotator import annotator
 from esmtp_lab.rules.detector import Watch
 from esmtp_lab.wire.framing import deviations
 from esmtp_lab.wire.grammar import RFC2821
-from esmtp_lab.wire.parameter import Parameter
+from esmtp_lab.wire.parameter import Parameter, to_xtext
 from esmtp_lab.wire.path import Path, scan_path
 from esmtp_lab.wire.scan import Scanner
 from esmtp_lab.wire.visible import visible
@@ -23,6 +25,43 @@ _TARGET = re.compile(r"(?:\[(.+)\]|([^:]+)):(\d{1,5})")
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 _FORBIDDEN = ("bare-cr", "nul")
 Write = Callable[[str], None]
+
+
+class Wishes(NamedTuple):
+    """What the sender wants to be told, and how soon the letter is to arrive: values of the parameters of RFC 3461 and
+    RFC 2852, and nothing for those that are not to be said. `envid` is the text itself; with `orcpt` each recipient is
+    named as it was written."""
+
+    notify: str = ""
+    ret: str = ""
+    envid: str = ""
+    orcpt: bool = False
+    by: str = ""
+
+    def of_mail(self) -> tuple[Parameter, ...]:
+        """The parameters of MAIL. Raises DataError for a value that has not the right form."""
+        envid = to_xtext(self.envid.encode("utf-8", "surrogateescape"))
+        values = (
+            ("RET", self.ret.upper().encode()),
+            ("ENVID", envid),
+            ("BY", self.by.upper().encode("ascii", "replace")),
+        )
+        return tuple(_checked("MAIL", Parameter(keyword, value)) for keyword, value in values if value)
+
+    def of_rcpt(self, path: Path) -> tuple[Parameter, ...]:
+        """The parameters of RCPT for a recipient. Raises DataError as above."""
+        orcpt = b"rfc822;" + to_xtext(path.mailbox) if self.orcpt else b""
+        values = (("NOTIFY", self.notify.upper().encode("ascii", "replace")), ("ORCPT", orcpt))
+        return tuple(_checked("RCPT", Parameter(keyword, value)) for keyword, value in values if value)
+
+
+def _checked(verb: str, parameter: Parameter) -> Parameter:
+    dialect = client_dialect()
+    (_, form), *_ = dialect.parameters(verb, parameter.keyword)
+    if not value_fits(form, parameter):
+        said = (parameter.value or b"").decode("ascii", "replace")
+        raise DataError(f"{parameter.keyword}={said}", f"is not what it should be: {form.shown}")
+    return parameter
 
 
 def send_letter(
@@ -39,11 +78,12 @@ def send_letter(
     authority: str | None = None,
     verify: bool = True,
     requiretls: bool = False,
+    wishes: Wishes | None = None,
 ) -> tuple[Outcome, ...]:
     """Deliver a letter whose lines end in LF or CRLF; what became of each recipient.
 
     Where TLS begins, the `authority` in that file may vouch for the server besides those that this machine trusts;
-    without `verify` nobody needs to.
+    without `verify` nobody needs to. The `wishes` are said to a server that knows their extensions.
     Raises DataError for a path, a target or a file that cannot be read, Unreachable where no server can be reached.
     """
     host, port = read_target(target)
@@ -52,13 +92,16 @@ def send_letter(
     if strange is not None:
         # RFC 2821 section 2.3.7: CR and LF travel as a pair alone; RFC 2822 section 3.5 has no NUL
         raise DataError("the letter", f"holds a {strange.kind.replace('-', ' ').upper()} at octet {strange.at}")
+    paths = tuple(read_path(recipient, "forward-path") for recipient in recipients)
+    wishes = wishes or Wishes()
     delivery = Delivery(
         read_path(reverse_path, "reverse-path"),
-        tuple(read_path(recipient, "forward-path") for recipient in recipients),
+        paths,
         content,
         helo,
         tls=tls,
-        parameters=(Parameter("REQUIRETLS", None),) if requiretls else (),
+        parameters=(*((Parameter("REQUIRETLS", None),) if requiretls else ()), *wishes.of_mail()),
+        rcpt_parameters={path: said for path in paths if (said := wishes.of_rcpt(path))},
     )
     context = client_context(authority, verify=verify) if tls != "no" or requiretls else None
     show = None if write is None else _view(write, client_era)

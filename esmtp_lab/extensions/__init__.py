@@ -8,6 +8,8 @@ registers, and `known` tells what they know of a line.
 from esmtp_lab.extensions.auth import AUTH
 from esmtp_lab.extensions.binarymime import BINARYMIME
 from esmtp_lab.extensions.chunking import CHUNKING
+from esmtp_lab.extensions.deliverby import DELIVERBY
+from esmtp_lab.extensions.dsn import DSN
 from esmtp_lab.extensions.eightbitmime import EIGHTBITMIME
 from esmtp_lab.extensions.enhancedstatuscodes import ENHANCEDSTATUSCODES
 from esmtp_lab.extensions.expn import EXPN
@@ -40,5 +42,7 @@ SHIPPED: tuple[Extension, ...] = (
     TURN,
     CHUNKING,
     BINARYMIME,
+    DSN,
+    DELIVERBY,
 )
 """Every extension that the lab implements."""

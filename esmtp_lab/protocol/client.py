@@ -3,10 +3,14 @@
 RFC 821 section 3.1, RFC 1869 sections 4.4 to 4.7, RFC 2821 sections 3.2 and 4.5.4.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from esmtp_lab.errors import LocalProtocolError
+from esmtp_lab.protocol import notify
+from esmtp_lab.protocol.deadline import KEYWORD as DELIVERBY
+from esmtp_lab.protocol.deadline import by_of
 from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.extension import Credentials, Extension, Proof
@@ -101,11 +105,11 @@ class Delivery:
 
     `content` is in octets, as it is to arrive; `decided` holds the outcomes so far; `taken` counts the recipients that
     were asked for. A `plain` delivery does not try EHLO; one that `turns` asks to change roles where it would leave and
-    may (RFC 821 section 3.8). `tls` is one of TLS (RFC 3207 section 6), and `parameters` are those of MAIL that the
-    letter has with it wherever it goes. With a `login` it proves who it is before it begins, and `proof` is how far it
-    has come. Where a server offers it, content goes in chunks of `chunk` octets, unless that is 0 (RFC 3030); `sent`
-    counts the octets that did. Content that is not made of lines can go in no other way. `heard` is what was acted upon
-    last, each reply once.
+    may (RFC 821 section 3.8). `tls` is one of TLS (RFC 3207 section 6), `parameters` are those of MAIL that the letter
+    has with it wherever it goes, and `rcpt_parameters` those of RCPT for each forward-path that has any. With a `login`
+    it proves who it is before it begins, and `proof` is how far it has come. Where a server offers it, content goes in
+    chunks of `chunk` octets, unless that is 0 (RFC 3030); `sent` counts the octets that did. Content that is not made
+    of lines can go in no other way. `heard` is what was acted upon last, each reply once.
     """
 
     reverse_path: Path
@@ -124,6 +128,7 @@ class Delivery:
     heard: tuple[str, int] = NOTHING_YET
     chunk: int = 0
     sent: int = 0
+    rcpt_parameters: Mapping[Path, tuple[Parameter, ...]] = field(default_factory=dict)
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -197,6 +202,8 @@ class Delivery:
         there = {*client.offered, _STARTTLS} if client.position.protected else client.offered
         parameters: dict[str, Parameter] = {}
         for extension in client.dialect.known:
+            if why := extension.bars(self._own(extension), client.offered.get(extension.ehlo_keyword)):
+                return self._part(client), self._all(None, why)
             if extension.usable(there):
                 parameters |= {each.keyword: each for each in self._carried(extension)}
             elif why := self._misses(extension, client):
@@ -232,6 +239,24 @@ class Delivery:
         added = extension.adds(self.content) if extension.adds is not None else None
         return self._own(extension) if added is None else (*self._own(extension), added)
 
+    def _of_recipient(self, path: Path, client: ClientSession) -> tuple[Parameter, ...]:
+        """The parameters that RCPT has here: those whose extension is offered.
+
+        RFC 2852 section 4.1.4.2: where the letter has a by-time that the server does not know, it is asked for word of
+        delays instead.
+        """
+        if not self.rcpt_parameters and not self.parameters:
+            return ()
+        there = [extension for extension in client.dialect.known if extension.usable(client.offered)]
+        keywords = {form.keyword for extension in there for form in extension.rcpt_parameters}
+        own = tuple(each for each in self.rcpt_parameters.get(path, ()) if each.keyword in keywords)
+        by = by_of(self.parameters)
+        timed = by is not None and by.seconds > 0 and DELIVERBY not in client.offered
+        if not timed or "NOTIFY" not in keywords or notify.never(own):
+            return own
+        said = notify.notify(own)
+        return notify.with_values(own, ({notify.FAILURE} if said is None else said) | {notify.DELAY})
+
     def _misses(self, extension: Extension, client: ClientSession) -> str:
         """Why this letter cannot travel without an extension, or nothing."""
         why = extension.needed_for(self.content)
@@ -247,7 +272,8 @@ class Delivery:
                 after = replace(self, decided=(*self.decided, Outcome(path, reply)))
         if after.taken < len(after.forward_paths):
             path = after.forward_paths[after.taken]
-            return client.line("RCPT", forward_path=path), replace(after, taken=after.taken + 1)
+            parameters = self._of_recipient(path, client)
+            return client.line("RCPT", forward_path=path, parameters=parameters), replace(after, taken=after.taken + 1)
         if not after.hopes:
             return client.line("QUIT"), after
         return after._next_chunk(client, reply) if self._chunks(client) else (client.line("DATA"), after)

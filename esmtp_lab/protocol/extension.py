@@ -88,8 +88,10 @@ class Extension:
     verbs opened. For the client, `adds` gives the parameter that a letter should carry; of several with one keyword
     that of the extension listed last is sent. `needed_for` says why a letter cannot travel without the extension, or
     nothing, and `missed` the same of one that has a parameter of the extension with it, by its reverse-path and the
-    client's position; `proves` is how it goes on to prove who it is, given the parameters of the keyword and whether
-    the channel is protected, or None where it cannot. `codes` are failure codes that commands of other forms may get
+    client's position; `bars` says why a letter with these parameters of MAIL, which are the extension's own, cannot go
+    to a server, by what that offers behind the keyword, or None where it does not offer it; `proves` is how it goes on
+    to prove who it is, given the parameters of the keyword and whether the channel is protected, or None where it
+    cannot. `codes` are failure codes that commands of other forms may get
     besides their own.
     """
 
@@ -114,6 +116,7 @@ class Extension:
     proves: Callable[[Credentials, tuple[str, ...], bool, Proof], Proving | None] | None = None
     codes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     missed: Callable[[Path, Position], str] = lambda reverse_path, position: ""
+    bars: Callable[[tuple[Parameter, ...], tuple[str, ...] | None], str] = lambda parameters, offered: ""
     places: Callable[[Policy, str], tuple[str, ...]] | None = None
 
     @property

@@ -22,11 +22,14 @@ _CHOICES = {"accept": ("known", "any"), "verify": ("answer", "hide")}
 
 
 class Verdict(NamedTuple):
-    """What a policy says to a path: the answer, the mailboxes that a letter for it goes to, whether it is accepted."""
+    """What a policy says to a path: the answer, the mailboxes that a letter for it goes to, whether it is accepted, and
+    whether it `expands` to a list or `forwards` to another address."""
 
     answer: Answer
     mailboxes: tuple[str, ...] = ()
     accepted: bool = False
+    expands: bool = False
+    forwards: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,9 @@ class Policy:
     they are, but not to domains of `no_mail`, as it knows without asking them, nor a letter that requires TLS all the
     way to one of `no_requiretls`. Parameters and extensions whose keywords are in `not_now` it cannot take just now. It
     offers the `mechanisms` of AUTH, or all; if it is `members_only` it takes letters from users alone, and if it is
-    `tls_only` it serves nobody in clear. A `lenient` host takes a bare LF for the end of a line, which no host may.
+    `tls_only` it serves nobody in clear. `min_by_time` are the fewest seconds that it takes for a letter which is to be
+    returned after them (RFC 2852 section 3), and 0 is no such limit. A `lenient` host takes a bare LF for the end of a
+    line, which no host may.
     """
 
     name: str = "lab"
@@ -73,6 +78,7 @@ class Policy:
     mechanisms: tuple[str, ...] = ()
     members_only: bool = False
     tls_only: bool = False
+    min_by_time: int = 0
     lenient: bool = False
 
     def __hash__(self) -> int:
@@ -82,7 +88,7 @@ class Policy:
     def route(self, path: Path) -> Verdict:
         """What this host says to a recipient, and where a letter for it goes."""
         shown = {"path": path.render().decode("ascii", "replace")}
-        if path.domain and path.domain.lower() != self.domain.lower().encode():
+        if not self.owns(path):
             if self.accept == "any":
                 return Verdict(Answer("recipient-ok", shown), (path.mailbox.decode("utf-8", "replace"),), True)
             return Verdict(Answer(NOT_OURS, shown))
@@ -90,15 +96,20 @@ class Policy:
         if name in self.refusals:
             return Verdict(Answer(self.refusals[name], shown))
         if name in self.lists:
-            return Verdict(Answer("recipient-ok", shown), self.lists[name], True)
+            return Verdict(Answer("recipient-ok", shown), self.lists[name], True, expands=True)
         if name in self.forwards:
             other = self.forwards[name]
-            return Verdict(Answer("recipient-forwarded", {**shown, "other": f"<{other}>"}), (other,), True)
+            answer = Answer("recipient-forwarded", {**shown, "other": f"<{other}>"})
+            return Verdict(answer, (other,), True, forwards=True)
         if name in self.moved:
             return Verdict(Answer("recipient-moved", {**shown, "other": f"<{self.moved[name]}>"}))
         if name in self.mailboxes or self.accept == "any":
             return Verdict(Answer("recipient-ok", shown), (name,), True)
         return Verdict(Answer("mailbox-unknown", shown))
+
+    def owns(self, path: Path) -> bool:
+        """Whether a path is in this host's own domain, or in none."""
+        return not path.domain or path.domain.lower() == self.domain.lower().encode()
 
     def relays(self, client: str, facts: frozenset[str]) -> bool:
         """Whether letters for other hosts are taken from a client (RFC 2821 section 3.7)."""
@@ -225,9 +236,9 @@ def _policy(table: dict[str, Any], name: str, where: str) -> Policy:
             raise DataError(
                 f"{where}: {name}", f"knows no situation {key!r}; there are {', '.join(catalogue().entries)}"
             )
-    for key in ("max_size", "most_hops"):
-        if table.get(key, 1) < 1:
-            raise DataError(f"{where}: {name}", f"{key} is at least 1")
+    for key, least in (("max_size", 1), ("most_hops", 1), ("min_by_time", 0)):
+        if table.get(key, least) < least:
+            raise DataError(f"{where}: {name}", f"{key} is at least {least}")
     lists = {key: tuple(members) for key, members in table.get("lists", {}).items()}
     own: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in table.items() if key != "like"

@@ -4,6 +4,7 @@ RFC 821 section 3.1, RFC 2821 sections 2.3.1 and 3.3.
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -21,13 +22,17 @@ _NO_STAMPS = Stamps()
 class Envelope:
     """The buffers of RFC 821 section 4.1.1: one reverse-path, and the forward-paths that were accepted.
 
-    `verb` is the command that opened the transaction: MAIL, or one of its kin.
+    `verb` is the command that opened the transaction: MAIL, or one of its kin; `parameters` are its own, and `opened`
+    the time at which it was answered, in seconds since 1970. `rcpt_parameters` are those of RCPT, for each forward-path
+    that has any; where one is named twice, the last word holds.
     """
 
     reverse_path: Path | None = None
     forward_paths: tuple[Path, ...] = ()
     parameters: tuple[Parameter, ...] = ()
     verb: str = ""
+    rcpt_parameters: Mapping[Path, tuple[Parameter, ...]] = field(default_factory=dict)
+    opened: float = 0.0
 
     @property
     def binary(self) -> bool:
@@ -189,14 +194,19 @@ class Nowhere:
 NOWHERE = Nowhere()
 
 
+HEAD = 65_536
+"""Octets of a letter that are kept for a report where the letter itself is stored elsewhere."""
+
+
 @dataclass(frozen=True, slots=True)
 class Letter:
     """A letter as a server holds it: the envelope, the content in octets, and how it came.
 
     `client` is the name that HELO or EHLO gave, `address` where it came from, `protocol` SMTP, ESMTP or ESMTPA
-    (RFC 3848),
-    `time` seconds since 1970. `octets` counts the content, which is empty here where a draft stores it elsewhere.
-    `mailboxes` are the names of those that it goes to, each once; `form` is that of the lines put in front.
+    (RFC 3848), or nothing where the letter was written here and came by none; `time` seconds since 1970. `octets`
+    counts the content, which is empty here where a draft stores it elsewhere; then `head` holds its first octets, at
+    most HEAD, if a report may be asked for. `mailboxes` are the names of those that it goes to, each once; `form` is
+    that of the lines put in front.
     """
 
     envelope: Envelope
@@ -208,9 +218,13 @@ class Letter:
     octets: int = 0
     mailboxes: tuple[str, ...] = ()
     form: TraceForm = OF_2001
+    head: bytes = b""
 
     def received(self, domain: str) -> bytes:
-        """The time stamp line that a server of this domain puts in front (RFC 2821 section 4.4)."""
+        """The time stamp line that a server of this domain puts in front (RFC 2821 section 4.4); none where the letter
+        came by no channel."""
+        if not self.protocol:
+            return b""
         return self.form.received(self.client, self.address, domain, self.protocol, self.time)
 
     def trace(self, domain: str) -> bytes:
@@ -222,8 +236,12 @@ class Letter:
         return self.trace(domain) + self.content
 
 
-def accept(envelope: Envelope, verb: str, path: Path, parameters: tuple[Parameter, ...]) -> Envelope:
+def accept(envelope: Envelope, verb: str, path: Path, parameters: tuple[Parameter, ...], now: float = 0.0) -> Envelope:
     """The envelope after a path was accepted: MAIL and its kin set the one, RCPT adds to the other."""
-    if verb == "RCPT":
-        return Envelope(envelope.reverse_path, (*envelope.forward_paths, path), envelope.parameters, envelope.verb)
-    return Envelope(path, (), parameters, verb)
+    if verb != "RCPT":
+        return Envelope(path, (), parameters, verb, {}, now)
+    asked = envelope.rcpt_parameters
+    if parameters or path in asked:
+        asked = {**asked, path: parameters}
+    paths = (*envelope.forward_paths, path)
+    return Envelope(envelope.reverse_path, paths, envelope.parameters, envelope.verb, asked, envelope.opened)

@@ -32,6 +32,8 @@ REGISTERED = {
     "TURN",
     "CHUNKING",
     "BINARYMIME",
+    "DSN",
+    "DELIVERBY",
 }
 DEFINE_AGAIN = {("BINARYMIME", "BODY")}
 """RFC 3030 section 3 adds a value to a parameter that RFC 6152 defined, which keeps those that it had."""
