@@ -289,7 +289,7 @@ def serve(
     "  esmtp-lab send --from ada@me.example --rcpt bob@lab.example letter.txt\n"
     "  printf 'Subject: hi\\n\\nhello\\n' | esmtp-lab send --from '<>' --rcpt ada@lab.example -\n"
     "  esmtp-lab send --tls require --ca ca.pem --from ada@me.example --rcpt bob@lab.example letter.txt\n"
-    "  esmtp-lab send --notify success,failure --ret hdrs --envid 7 --from ada@me.example --rcpt bob@lab.example letter.txt"
+    "  esmtp-lab send --notify success,delay --ret hdrs --from ada@me.example --rcpt bob@lab.example letter.txt"
 )
 def send(
     ctx: click.Context,

@@ -4,9 +4,10 @@ RFC 3461 sections 5.2 and 6, RFC 2821 section 6.1; `multipart/report` is that of
 open:
 
 * One report tells one action, of all recipients that share it.
-* A letter is returned whole if RET=FULL asks for it, it failed, is no longer than MOST_RETURNED, is kept in memory and
-  is made of lines of seven bits, so that the report can travel anywhere; else its header section is returned as
-  text/rfc822-headers, at most MOST_RETURNED octets of it. Without RET the header section is enough (section 4.3).
+* A letter is returned whole if RET=FULL asks for it, it failed, is no longer than MOST_RETURNED, is at hand and is
+  made of lines of seven bits, none longer than RFC 2822 allows, so that the report can travel anywhere; else its header
+  section is returned as text/rfc822-headers, at most MOST_RETURNED octets of it. Without RET that is enough (section
+  4.3).
 * A status code is that of the reply or the remark where it has one in front, of the same class, and else x.0.0 (section
   6.3). A remark without a reply is a Diagnostic-Code of a type of our own.
 * A letter of a null reverse-path is never reported on, and the postmaster is not told of it (section 5.2, a SHOULD).
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
 
 MOST_RETURNED = 65_536
 """Octets of a letter, or of its header section, that a report returns."""
-_LONGEST_VALUE = 900
-"""Characters of a field's value: with its name it stays below the 998 of RFC 2822 section 2.1.1."""
+_LONGEST_LINE, _LONGEST_VALUE = 998, 900
+"""Characters of a line (RFC 2822 section 2.1.1), and of a field's value, which with its name stays below that."""
 _STATUS = re.compile(rb"([245])(?:\.(?:0|[1-9]\d{0,2})){2}(?= |$)")
 _OF_THE_LETTER = frozenset({"RET", "ENVID", BY})
 """Parameters that a letter has and a report on it has not (RFC 3461 section 6.1)."""
@@ -251,10 +252,10 @@ def _words(domain: str, matter: Matter, fates: tuple[Fate, ...]) -> str:
 
 def _why(fate: Fate) -> str:
     if fate.reply is not None and fate.action in (asked.FAILED, asked.DELAYED):
-        return f"{fate.reply.code} {asked.printable(fate.reply.lines[-1])}"
+        return f"{fate.reply.code} {asked.printable(fate.reply.lines[-1])}"[:_LONGEST_VALUE]
     if fate.action == asked.RELAYED:
         return f"passed on to {fate.remote}"
-    return _plain(fate.remark) or ("no answer" if fate.action in (asked.FAILED, asked.DELAYED) else "")
+    return _plain(fate.remark)[:_LONGEST_VALUE] or ("no answer" if fate.action in (asked.FAILED, asked.DELAYED) else "")
 
 
 Fields = Iterator[tuple[str, str]]
@@ -310,17 +311,21 @@ def _returned(matter: Matter, *, full: bool, form: Any) -> "Message":
     from email.message import Message
 
     said = asked.value_of(matter.parameters, "RET") or b""
-    fits = matter.whole and len(matter.content) <= MOST_RETURNED and matter.content.isascii()
     part: Message = Message(policy=form)
-    if full and said.upper() == b"FULL" and fits and unlined(matter.content) is None:
+    if full and said.upper() == b"FULL" and matter.whole and _fits(matter.content):
         part["Content-Type"] = "message/rfc822"
-        returned = matter.content
-    else:
-        part["Content-Type"] = "text/rfc822-headers"
-        header = matter.content[:MOST_RETURNED].partition(b"\r\n\r\n")[0]
-        returned = _NOT_PLAIN.sub(b"?", header) + b"\r\n"
-    part.set_payload(returned.decode("ascii"))
+        part.set_payload(matter.content.decode("ascii"))
+        return part
+    part["Content-Type"] = "text/rfc822-headers"
+    header = _NOT_PLAIN.sub(b"?", matter.content[:MOST_RETURNED].partition(b"\r\n\r\n")[0])
+    part.set_payload("".join(f"{line[:_LONGEST_LINE]}\r\n" for line in header.decode("ascii").split("\r\n")))
     return part
+
+
+def _fits(content: bytes) -> bool:
+    """Whether a letter can stand in a report as it is."""
+    small = len(content) <= MOST_RETURNED and content.isascii() and unlined(content) is None
+    return small and max(map(len, content.split(b"\r\n"))) <= _LONGEST_LINE
 
 
 def _envelope_id(matter: Matter) -> str | None:
