@@ -318,7 +318,8 @@ def test_a_letter_that_arrives(notify: str | None, with_dsn: list[str], without:
 
 
 @pytest.mark.parametrize(
-    ("notify", "told"), [(None, True), ("NEVER", False), ("SUCCESS", False), ("DELAY", False), ("SUCCESS,FAILURE", True)]
+    ("notify", "told"),
+    [(None, True), ("NEVER", False), ("SUCCESS", False), ("DELAY", False), ("SUCCESS,FAILURE", True)],
 )
 @pytest.mark.parametrize("extensions", [(), ("DSN",)])
 def test_a_letter_that_is_refused(notify: str | None, told: bool, extensions: tuple[str, ...]) -> None:

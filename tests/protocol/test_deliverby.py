@@ -223,7 +223,9 @@ def test_which_servers_a_letter_is_not_given_to(value: bytes, offered: tuple[str
 
 # Between hosts -----------------------------------------------------------------------------------------
 
-A = Policy("a", domain="a.example", mailboxes={"ann": "Ann"}, relays_for=("a.example",), extensions=("DSN", "DELIVERBY"))
+A = Policy(
+    "a", domain="a.example", mailboxes={"ann": "Ann"}, relays_for=("a.example",), extensions=("DSN", "DELIVERBY")
+)
 FAR = Policy("far", domain="far.example", mailboxes={"ada": "Ada"}, refusals={"carol": "mailbox-busy"})
 BOTH, NONE, ONLY_DSN, ONLY_BY = ("DSN", "DELIVERBY"), (), ("DSN",), ("DELIVERBY",)
 

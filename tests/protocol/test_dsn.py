@@ -71,7 +71,12 @@ WRONG = [
 RCPT_RIGHT = [
     *("NOTIFY=NEVER", "NOTIFY=never", "NOTIFY=SUCCESS", "NOTIFY=FAILURE", "NOTIFY=DELAY"),
     *("NOTIFY=SUCCESS,FAILURE", "NOTIFY=SUCCESS,FAILURE,DELAY", "NOTIFY=delay,Success", "NOTIFY=DELAY,DELAY"),
-    *("ORCPT=rfc822;ada@lab.example", "ORCPT=RFC822;Ada@LAB.example", "ORCPT=x400;/G+3DAda/+20/S+3DL/", "ORCPT=X-me;+2B"),
+    *(
+        "ORCPT=rfc822;ada@lab.example",
+        "ORCPT=RFC822;Ada@LAB.example",
+        "ORCPT=x400;/G+3DAda/+20/S+3DL/",
+        "ORCPT=X-me;+2B",
+    ),
     *("ORCPT=rfc822;", "ORCPT=utf-8;Ada", "ORCPT=unknown;a;b"),
     "ORCPT=rfc822;" + "x" * (500 - len("ORCPT=rfc822;")),
 ]

@@ -33,7 +33,9 @@ def one(about: Matter, *fates: Fate) -> Read:
 def test_a_failure_in_full() -> None:
     """The fields of RFC 3461 section 6.3 in the order of RFC 3464 section 2."""
     asked = {ADA: (Parameter("NOTIFY", b"FAILURE"), Parameter("ORCPT", b"rfc822;Ada@lab.example"))}
-    about = matter(LETTER, FULL, Parameter("ENVID", b"QQ+2B1"), rcpt_parameters=asked, source="me.example ([127.0.0.1])")
+    about = matter(
+        LETTER, FULL, Parameter("ENVID", b"QQ+2B1"), rcpt_parameters=asked, source="me.example ([127.0.0.1])"
+    )
     found = one(about, NO._replace(sent_to=BOB))
     assert list(found.letter.items()) == [
         ("Original-Envelope-Id", "QQ+1"),
