@@ -51,7 +51,7 @@ def _verbs(words: str) -> frozenset[str]:
 
 
 _OF_1982 = _verbs("HELO MAIL RCPT DATA RSET SEND SOML SAML VRFY EXPN HELP NOOP QUIT TURN")
-_EXTENSIONS = (1870, 6152, 2920, 2034, 3207, 4954, 8689, 3030)
+_EXTENSIONS = (1870, 6152, 2920, 2034, 3207, 4954, 8689, 3030, 3461, 3464, 2852)
 
 ERAS: dict[str, Era] = {
     era.name: era
