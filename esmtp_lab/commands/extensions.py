@@ -34,9 +34,12 @@ class Implemented(NamedTuple):
 
 
 def implemented(keyword: str) -> Implemented:
-    """The sides that implement a keyword: our client where it says a verb or a parameter of it by its own rules."""
+    """The sides that implement a keyword: our client where it says a verb of it, or a parameter, by its own rules or
+    because the letter has it with it."""
     extension = _BY_KEYWORD.get(keyword)
-    return Implemented() if extension is None else Implemented(True, bool(extension.forms or extension.adds))
+    if extension is None:
+        return Implemented()
+    return Implemented(True, bool(extension.forms or extension.adds or extension.mail_parameters))
 
 
 def look(

@@ -11,8 +11,8 @@ What cannot be played as it is printed, and why:
 * RFC 821 scenario 10: 552 comes after one recipient, against the 100 of section 4.5.3, as the note below it says. It is
   played in an era that allows one.
 * RFC 1869 section 8, example 2: XONE and XVRB are local to that host; XPONG stands for them.
-* RFC 2821 D.1 to D.4: DSN is offered, which is no extension of ours, and SIZE has no number. D.4 lists VRFY where D.1
-  to D.3 do not, and uses SEND without listing it, against appendix F.6; the host here lists SEND and not VRFY.
+* RFC 2821 D.1 to D.4: SIZE has no number. D.4 lists VRFY where D.1 to D.3 do not, and uses SEND without listing it,
+  against appendix F.6; the host here lists SEND and not VRFY.
 """
 
 from dataclasses import replace
