@@ -86,6 +86,8 @@ class Dialogue:
                 raise Unreachable(f"the server did not greet: {why}") from None
             if not self._session.position.closed:
                 self._show([self._session.closed("server", time())])
+            # what was answered before counts: a letter that was taken is not sent again
+            _, self._delivery = self._delivery.next(self._session)
 
     @property
     def turned(self) -> bool:

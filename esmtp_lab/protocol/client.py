@@ -5,6 +5,7 @@ RFC 821 section 3.1, RFC 1869 sections 4.4 to 4.7, RFC 2821 sections 3.2 and 4.5
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from typing import Any, NamedTuple
 
 from esmtp_lab.errors import LocalProtocolError
@@ -15,24 +16,30 @@ from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.extension import Credentials, Extension, Proof
 from esmtp_lab.protocol.session import CONTINUATION, END_OF_DATA, GREETING, HANDSHAKE, LAST_CHUNK
-from esmtp_lab.protocol.side import NOTHING_YET, Side
+from esmtp_lab.protocol.side import NOTHING_YET, Awaited, Side
 from esmtp_lab.wire.command import render_command
 from esmtp_lab.wire.content import unlined
 from esmtp_lab.wire.parameter import Parameter
 from esmtp_lab.wire.path import Path
 from esmtp_lab.wire.reply import Reply
+from esmtp_lab.wire.transparency import END_OF_DATA as LONE_DOT
 from esmtp_lab.wire.transparency import travelling
 
 
 class ClientSession(Side):
-    """The client's end of one session: `send` octets as they are, or a `command` that cannot break its line."""
+    """The client's end of one session: `send` octets as they are, or a `command` that cannot break its line.
+
+    `answers` are the replies to the last group: to all that was sent since nothing was waited for, each with the input
+    that it answers. They are told apart by counting alone (RFC 2920 section 3.1).
+    """
 
     observer = "client"
-    SAVED = (*Side.SAVED, "_out")
+    SAVED = (*Side.SAVED, "_out", "answers")
 
     def __init__(self, dialect: Dialect, *, watched: bool = True) -> None:
         super().__init__(dialect, watched=watched)
         self._out = b""
+        self.answers: tuple[tuple[str, Reply], ...] = ()
 
     def take(self) -> bytes:
         """The octets that wait to be sent, taken out."""
@@ -41,8 +48,14 @@ class ClientSession(Side):
 
     def send(self, octets: bytes, now: float = 0.0) -> list[Event]:
         """Send octets as they stand, whatever they are."""
+        if not self.waiting:
+            self.answers = ()
         self._out += octets
         return self.hear_client(octets, now)
+
+    def _answer(self, awaited: Awaited, reply: Reply) -> None:
+        super()._answer(awaited, reply)
+        self.answers += ((awaited.entry, reply),)
 
     def receive(self, octets: bytes, now: float = 0.0) -> list[Event]:
         """Take in what the server sent."""
@@ -94,6 +107,9 @@ class Outcome(NamedTuple):
         return self.later or self.reply.severity not in (2, 5)
 
 
+MOST_OF_A_GROUP = 4096
+"""Octets of a group of commands: it is sent before any reply is read, and has to fit into the window, which is 4 K
+usually (RFC 2920 section 3.1)."""
 _STARTTLS = "STARTTLS"
 TLS = ("no", "try", "require")
 """What a client does about TLS: nothing; begin it where it is offered; send nothing without it."""
@@ -107,9 +123,10 @@ class Delivery:
     were asked for. A `plain` delivery does not try EHLO; one that `turns` asks to change roles where it would leave and
     may (RFC 821 section 3.8). `tls` is one of TLS (RFC 3207 section 6), `parameters` are those of MAIL that the letter
     has with it wherever it goes, and `rcpt_parameters` those of RCPT for each forward-path that has any. With a `login`
-    it proves who it is before it begins, and `proof` is how far it has come. Where a server offers it, content goes in
-    chunks of `chunk` octets, unless that is 0 (RFC 3030); `sent` counts the octets that did. Content that is not made
-    of lines can go in no other way. `heard` is what was acted upon last, each reply once.
+    it proves who it is before it begins, and `proof` is how far it has come. Where a server offers PIPELINING, commands
+    go in groups (RFC 2920); where it offers CHUNKING, content goes in chunks of `chunk` octets, unless that is 0 (RFC
+    3030), and `sent` counts the octets that did. Content that is not made of lines can go in no other way. `heard` is
+    what was acted upon last, each group of replies once.
     """
 
     reverse_path: Path
@@ -137,13 +154,14 @@ class Delivery:
         return tuple(by_path.get(path, Outcome(path)) for path in self.forward_paths)
 
     def next(self, client: ClientSession) -> tuple[bytes, "Delivery"]:
-        """The octets to send after the reply that `client` heard last; none where nothing is left to do."""
+        """The octets to send after the reply, or those to a group, that `client` heard; none where all is said."""
         reply, answered = client.reply, client.answered
         heard = answered, client.replies
         if reply is None or heard == self.heard:
             return b"", self
+        noted = reduce(lambda so_far, earlier: so_far._noted(*earlier), client.answers[:-1], self)
         step = _STEPS.get((answered, reply.severity)) or _STEPS.get((answered, 0), Delivery._leave)
-        octets, after = step(self, client, reply)
+        octets, after = step(noted, client, reply)
         return b"" if client.position.closed else octets, replace(after, heard=heard)
 
     def again(self, client: ClientSession) -> "Delivery | None":
@@ -209,7 +227,11 @@ class Delivery:
             elif why := self._misses(extension, client):
                 return self._part(client), self._all(None, why)
         values = {"reverse_path": self.reverse_path, "parameters": tuple(parameters.values())}
-        return client.line("MAIL", **values), self
+        mail = client.line("MAIL", **values)
+        return self._recipients(client, mail) if self._groups(client) else (mail, self)
+
+    def _groups(self, client: ClientSession) -> bool:
+        return "PIPELINING" in client.offered
 
     def _prove(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
         """Begin to prove who this is, or go on; a challenge is what the reply asks."""
@@ -263,23 +285,46 @@ class Delivery:
         return why or (extension.missed(self.reverse_path, client.position) if self._own(extension) else "")
 
     def _rcpt(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
-        after = self
-        if client.answered == "RCPT":
-            path = self.forward_paths[self.taken - 1]
-            if reply.severity == 2:
-                after = replace(self, hopes=(*self.hopes, path))
-            else:
-                after = replace(self, decided=(*self.decided, Outcome(path, reply)))
-        if after.taken < len(after.forward_paths):
-            path = after.forward_paths[after.taken]
-            parameters = self._of_recipient(path, client)
-            return client.line("RCPT", forward_path=path, parameters=parameters), replace(after, taken=after.taken + 1)
+        """The transaction is open, or a recipient is answered for: ask for the next, or go on to the content."""
+        after = self._noted(client.answered, reply)
+        if after.taken < len(after.forward_paths) > len(after.decided):
+            return after._recipients(client)
         if not after.hopes:
             return client.line("QUIT"), after
         return after._next_chunk(client, reply) if self._chunks(client) else (client.line("DATA"), after)
 
+    def _recipients(self, client: ClientSession, group: bytes = b"") -> tuple[bytes, "Delivery"]:
+        """The next recipient, or behind the beginning of a `group` as many as there is room for.
+
+        DATA ends a group, and waits for no reply to those before it (RFC 2920 section 3.1). BDAT does not come into it:
+        the octets of a chunk would travel to a server that may know none of the recipients.
+        """
+        data = b"" if self._chunks(client) else client.line("DATA")
+        groups, taken = self._groups(client), self.taken
+        while taken < len(self.forward_paths):
+            path = self.forward_paths[taken]
+            line = client.line("RCPT", forward_path=path, parameters=self._of_recipient(path, client))
+            if group and (not groups or len(group) + len(line) + len(data) > MOST_OF_A_GROUP):
+                return group, replace(self, taken=taken)
+            group, taken = group + line, taken + 1
+        return group + data if groups else group, replace(self, taken=taken)
+
+    def _noted(self, answered: str, reply: Reply) -> "Delivery":
+        """What a reply within a group, or to a recipient, decides: each counts for itself."""
+        if answered == "RCPT" and len(self.decided) + len(self.hopes) < self.taken:
+            path = self.forward_paths[len(self.decided) + len(self.hopes)]
+            if reply.severity == 2:
+                return replace(self, hopes=(*self.hopes, path))
+            return replace(self, decided=(*self.decided, Outcome(path, reply)))
+        if answered == END_OF_DATA or (answered == "MAIL" and reply.severity != 2):
+            return self._all(reply)
+        return self
+
     def _content(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
-        return travelling(self.content), self
+        """The content; in a group QUIT stands behind it. Where no recipient was taken, nothing but the lone dot goes to
+        a server that said 354 all the same (RFC 2920 section 3.1)."""
+        octets = travelling(self.content) if self.hopes else LONE_DOT
+        return (octets + client.line("QUIT") if self._groups(client) and not self.turns else octets), self
 
     def _chunks(self, client: ClientSession) -> bool:
         """Whether the content goes in chunks."""
@@ -345,7 +390,6 @@ _STEPS = {
     (CONTINUATION, 3): Delivery._prove,
     (CONTINUATION, 2): Delivery._mail,
     (CONTINUATION, 0): Delivery._end,
-    (_STARTTLS, 2): Delivery._stop,
     (_STARTTLS, 0): Delivery._no_tls_now,
     (HANDSHAKE, 2): Delivery._greet,
     ("MAIL", 2): Delivery._rcpt,

@@ -167,7 +167,7 @@ def text_events(event: Event, wire: bytes | None = None, header: bool = True) ->
         )
 
 
-def text_deviations(octets: bytes, longest: int, part: str = "body") -> tuple[Deviation, ...]:
+def text_deviations(octets: bytes, longest: int, part: str) -> tuple[Deviation, ...]:
     """What a line of content holds that text may not; a stuffed dot does not count towards its length."""
     length = len(octets) - (octets.startswith(b".") and part != CHUNK_TEXT)
     return deviations(octets) + ((Deviation(longest, "overlong", length),) if length > longest else ())

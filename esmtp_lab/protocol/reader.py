@@ -26,14 +26,12 @@ class Reader(Side):
     """Recovers both sides' place from the lines alone."""
 
     observer = "reader"
+    SAVED = (*Side.SAVED, "_header")
 
     def __init__(self, dialect: Dialect) -> None:
         super().__init__(dialect)
         self._commands = Framer(_LONGEST_LINE)
         self._lines = Framer(_LONGEST_LINE)
-        self._begin()
-
-    def _begin(self) -> None:
         self._header = True
 
     def restart(self) -> None:
@@ -41,7 +39,6 @@ class Reader(Side):
         fresh = Reader(self.dialect)
         fresh._replies = self._replies
         self.load(fresh.save())
-        self._begin()
 
     def protect(self, how: str, now: float = 0.0) -> Event:
         """See `Side.protect`; before the greeting this is a channel that was protected from the start."""
@@ -50,7 +47,6 @@ class Reader(Side):
         self.begin_protected()
         if greeted:
             self.waiting, self.position = (), self.position._replace(state="initial")
-        self._begin()
         return moment._replace(after=self.position)
 
     def hear(self, speaker: str, octets: bytes, now: float = 0.0) -> list[Event]:
@@ -113,8 +109,6 @@ class Reader(Side):
             self._place(self.waiting[0].entry)
 
     def _fits(self, code: int, entry: str) -> bool:
-        if entry == GREETING:
-            return code in (220, 554)
         form = self.dialect.forms.get(entry)
         listed = form is None or code in (*form.success, *form.intermediate, *form.failure)
         return listed or str(code) in _ALWAYS
@@ -160,7 +154,6 @@ class Reader(Side):
     def _content_line(self, octets: bytes, now: float) -> Event:
         if octets == LONE_DOT:
             self._await(END_OF_DATA)
-            self._header = True
             return self._event("client", "content", octets, now, self.position, to=END_OF_DATA, content=NOTHING)
         self._header = self._header and octets != b"\r\n" and still_header(octets)
         return self._text(octets, "header" if self._header else "body", now)

@@ -308,8 +308,7 @@ class Side:
         before, unheard = self.position, len(self._commands.buffer) + len(self._lines.buffer)
         self.position = self.dialect.move(before, HANDSHAKE, 200).position
         self.waiting, self.exchange, self.envelope = (), (), EMPTY
-        self._chunk, self._came = None, NOTHING
-        self._forget_chunks()
+        self._gathered, self._chunk, self._came = NOTHING, None, NOTHING
         self.client_name, self.offered = "", {}
         self.answered = HANDSHAKE
         self._commands.load((b"", 0))

@@ -1,5 +1,7 @@
 """The channel: faults, time and TURN, as values; what both sides then believe."""
 
+from dataclasses import replace
+
 import pytest
 
 from esmtp_lab.bench import Bench, Fault, Host
@@ -59,8 +61,8 @@ def test_a_reply_that_never_comes():
     made = bench(Fault("stall", "RCPT"))
     assert delivered(made) == (False, True, 0)
     assert made.client.position.state == "mail"
-    assert made.server.position.state == "rcpt"
-    assert made.client.waiting[0].entry == "RCPT"
+    assert made.server.position.state == "data"
+    assert [each.entry for each in made.client.waiting] == ["RCPT", "DATA"]
     assert made.log[-1].client is None
 
 
@@ -74,7 +76,16 @@ def test_a_reply_that_never_comes():
     ],
 )
 def test_another_reply_than_the_server_gave(say, expected):
-    assert delivered(bench(Fault("say", "RCPT", say=say))) == expected
+    alone = replace(find_policy("lab"), extensions=("SIZE",))
+    assert delivered(bench(Fault("say", "RCPT", say=say), policy=alone)) == expected
+
+
+@pytest.mark.parametrize("say", [b"450 not now\r\n", b"550 no\r\n"])
+def test_a_forged_refusal_within_a_group_leads_to_an_empty_letter(say):
+    """The server took the recipient and said 354, so the lone dot that ends nothing makes a letter of nothing."""
+    made = bench(Fault("say", "RCPT", say=say))
+    assert delivered(made) == (False, say.startswith(b"4"), 1)
+    assert [letter.content for letter in made.host.mailboxes.letters["ada"]] == [b""]
 
 
 def test_a_fault_comes_once_and_undo_brings_it_back():

@@ -99,12 +99,17 @@ def _compare(arrived: dict[str, list[bytes]], events: Iterable[Event], want: Cas
 
 
 def _refusals(events: Iterable[Event]) -> Iterator[tuple[str, int]]:
-    """Every negative reply with the input that it answers, by the verb that was sent where the server knows no such."""
-    verb = ""
+    """Every negative reply with the input that it answers, by the verb that was sent where the server knows no such.
+
+    What stands behind a refused MAIL in its group is out of order, and so no refusal of its own.
+    """
+    verb, open_to = "", True
     for event in events:
         if event.kind == "command":
             verb = event.octets.split()[0].decode("ascii", "replace").upper()
-        if event.negative and event.last:
+        if event.kind == "reply" and event.last and event.to == "MAIL":
+            open_to = not event.negative
+        if event.negative and event.last and (open_to or event.to == "MAIL"):
             yield (verb if event.to == UNKNOWN else event.to), event.code
 
 

@@ -102,6 +102,7 @@ def test_a_moment_has_no_spans():
     assert moment.secret is None
     assert (moment.before.state, moment.after.state, moment.time) == ("initial", "closed", 1.0)
     assert moment.last
+    assert server().closed("client", why="\ud800").octets == b"closed by the client: ?"
 
 
 def test_content_line_by_line_for_whoever_looks_on():

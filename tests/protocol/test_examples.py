@@ -516,7 +516,7 @@ def test_6_1_a_parameter_that_is_not_recognized(plays):
 FOO = Policy(
     domain="foo.com",
     mailboxes={"Jones": "Jones", "Brown": "Brown", "Admin.MRC": "Mark Crispin"},
-    extensions=("8BITMIME", "SIZE", "SEND", "HELP"),
+    extensions=("8BITMIME", "SIZE", "DSN", "SEND", "HELP"),
     terminals={"Admin.MRC": "on"},
     relays_for=("bar.com",),
 )
@@ -526,9 +526,10 @@ C: EHLO bar.com
 S: 250-foo.com greets bar.com
 S: 250-8BITMIME
 S: 250-SIZE 10485760
+S: 250-DSN
 S: 250-SEND
 S: 250 HELP
-> offered=8BITMIME,SIZE,SEND,HELP
+> offered=8BITMIME,SIZE,DSN,SEND,HELP
 """
 LATER = pytest.mark.parametrize("era", ["rfc2821", "rfc5321"])
 

@@ -3,6 +3,7 @@
 import pytest
 
 from esmtp_lab.lab import client_dialect
+from esmtp_lab.protocol.reader import Reader
 from esmtp_lab.protocol.session import Position
 from esmtp_lab.readers.reading import read_transcript
 from esmtp_lab.rules.annotator import annotator
@@ -119,3 +120,58 @@ def test_a_line_of_any_length_is_whole():
     line = b"S: 220 " + b"x" * 100_000
     (read,) = read_transcript([line], client_dialect())
     assert read.event.octets == line[3:] + b"\r\n"
+
+
+def listening(text: str) -> Reader:
+    """A reader that has heard these lines."""
+    reader = Reader(client_dialect())
+    for line in text.strip("\n").split("\n"):
+        reader.hear("server" if line.startswith("S: ") else "client", line[3:].encode() + b"\r\n")
+    return reader
+
+
+def test_the_end_that_a_transcript_lacks_is_made_up_in_content_alone():
+    ready = "\n".join(LINES[:4])
+    reader = listening(ready)
+    reader.end_content()
+    assert reader.waiting == ()
+    reader = listening("\n".join(LINES[:10]))
+    reader.end_content()
+    assert [each.entry for each in reader.waiting] == ["END_OF_DATA"]
+    reader = listening("\n".join(LINES[:9]))
+    reader.end_content()
+    assert [each.entry for each in reader.waiting] == ["DATA"]
+
+
+def test_behind_the_handshake_the_session_goes_on_without_a_greeting():
+    reader = listening("\n".join(LINES[:4]))
+    reader.protect("tls")
+    assert reader.position.state == "initial"
+    for speaker, octets in (("client", b"EHLO me.example\r\n"), ("server", b"250 mail.example\r\n")):
+        reader.hear(speaker, octets)
+    assert reader.position.state == "ready"
+
+
+def test_a_moment_amid_the_header_section_can_be_come_back_to():
+    reader = listening("\n".join([*LINES[:11]]))
+    saved = reader.save()
+    assert reader.hear("client", b"\r\n")[0].to == "body"
+    reader.load(saved)
+    assert reader.hear("client", b"To: y\r\n")[0].to == "header"
+
+
+def test_a_line_behind_starttls_that_can_be_read_was_said_under_tls():
+    """The transcript does not say that the handshake was done."""
+    text = "\n".join([*LINES[:2], "S: 250-mail.example", "S: 250 STARTTLS", "C: STARTTLS", "S: 220 go", LINES[1]])
+    reader = listening(text)
+    assert reader.position.protected
+    assert [each.entry for each in reader.waiting] == ["EHLO"]
+
+
+def test_the_rest_of_a_chunk_that_a_transcript_lacks_has_passed_all_the_same():
+    text = "\n".join([*LINES[:3], "S: 250 CHUNKING", *LINES[4:8], "C: BDAT 100 LAST", "C: hello"])
+    reader = listening(text)
+    assert reader.left == 93
+    reader.end_content()
+    assert reader.left == 0
+    assert [each.entry for each in reader.waiting] == ["LAST_CHUNK"]

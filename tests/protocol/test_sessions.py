@@ -200,7 +200,7 @@ def test_a_client_of_1982_does_not_try_ehlo():
 
 
 def test_nobody_accepted_means_no_content():
-    lab = Lab()
+    lab = Lab("rfc821")
     assert deliver(lab, NOBODY) == [(550, b"nobody")]
     assert b"DATA" not in said_by_client(lab)
 

@@ -312,6 +312,7 @@ def test_a_downgrade_delivers_nothing() -> None:
     lab = delivered("secure", forged, tls="require")
     assert fate(lab) == (False, True, 0)
     assert "MAIL" not in said(lab)
+    assert lab.bench.delivery.outcomes[0].reply.lines == (b"what?",), "the refusal decided, and is what is told"
     assert fate(delivered("secure", stripped, tls="try")) == (True, False, 1), "who only tries goes on in clear"
 
 
@@ -332,6 +333,13 @@ def test_what_is_lost_under_tls_is_not_tried_in_clear() -> None:
     assert lab.bench.client.lost == "EHLO"
     assert said(lab) == ["EHLO", "STARTTLS", "EHLO"]
     assert fate(lab) == (False, True, 0)
+
+
+def test_the_handshake_is_the_servers_moment() -> None:
+    """It stands behind the server's 220, and both ends have it."""
+    lab = delivered("secure", tls="require")
+    moments = [each.event for each in lab.bench.log if each.event.to == "HANDSHAKE" and each.event.kind == "moment"]
+    assert {moment.speaker for moment in moments} == {"server"}
 
 
 def test_a_220_that_the_server_did_not_say_leads_nowhere() -> None:
@@ -427,6 +435,20 @@ def test_the_tag_goes_with_the_letter_and_with_the_notice() -> None:
 
 
 # Undo, and other ways ----------------------------------------------------------------------------------
+
+
+def test_what_a_letter_has_with_it_goes_to_the_next_host_if_that_is_asked() -> None:
+    """The tag does, and the size is told anew (RFC 1870 section 6)."""
+    secure = find_policy("secure")
+    home = replace(secure, name="home", domain="home.example", relays_for=("*",))
+    hosts = relaying(home, secure)
+    bench = Bench(hosts.hosts["home.example"], client_dialect())
+    bench.start()
+    bench.deliver(replace(LETTER, parameters=REQUIRETLS, tls="try"))
+    (run,) = hosts.run()
+    (mail,) = (each.event for each in run.bench.log if each.event.to == "MAIL" and each.speaker == "client")
+    (arrived,) = hosts.hosts["lab.example"].mailboxes.letters["ada"]
+    assert [each.render() for each in mail.command.parameters] == [b"SIZE=%d" % arrived.octets, b"REQUIRETLS"]
 
 
 def test_undo_takes_the_handshake_back() -> None:

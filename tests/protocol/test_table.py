@@ -6,7 +6,7 @@ from esmtp_lab.extensions import SHIPPED
 from esmtp_lab.lab import Lab
 from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.era import ERAS
-from esmtp_lab.protocol.session import FACTS, FORMS, NOT_VERBS, TABLE, Form, Position, Row, row
+from esmtp_lab.protocol.session import FACTS, FORMS, NOT_VERBS, STATES, TABLE, Form, Position, Row, row
 from esmtp_lab.rules.book import book
 
 
@@ -76,3 +76,13 @@ def test_what_a_row_and_a_form_do_not_say() -> None:
     assert (form.success, form.failure, form.intermediate) == ((250,), (), ())
     assert (form.ends_group, form.eras) == (False, frozenset())
     assert (form.octets, form.last) == ("", "")
+
+
+def test_rows_are_written_in_the_words_that_exist() -> None:
+    """States, facts and what is forgotten; a word with a slip in it would mean nothing and change nothing."""
+    rows = (*TABLE, *(row for extension in SHIPPED for row in extension.rows))
+    assert {each.clears for each in rows} == {"", "transaction", "session"}
+    assert {each.clears for each in TABLE} == {"", "transaction"}
+    assert {state for each in rows for state in (*each.states, each.to)} <= {*STATES, ""}
+    assert {fact for each in rows for facts in each[5:9] for fact in facts} <= set(FACTS)
+    assert {era for each in rows for era in each.eras} <= set(ERAS)

@@ -454,3 +454,11 @@ def test_octets_that_are_no_text_are_spelt_and_take_their_room(octet):
     assert columns(bytes([octet]) + b"a", escaped=False) == [0, 4, 5]
     assert columns(b"\x00\xc3\xa9", escaped=False) == [0, 1, 1, 2]
     assert columns(b"\x00\xc3\xa9") == [0, 4, 4, 5]
+
+
+def test_of_counted_octets_a_cr_at_the_end_waits_and_nothing_else():
+    framer = Framer()
+    framer.feed(b"ab\r")
+    assert framer.counted(10) == b"ab"
+    assert framer.buffer == b"\r"
+    assert framer.counted(1) == b"\r"
