@@ -53,8 +53,8 @@ class ClientSession(Side):
         self._out += octets
         return self.hear_client(octets, now)
 
-    def _answer(self, awaited: Awaited, reply: Reply) -> None:
-        super()._answer(awaited, reply)
+    def _answer(self, awaited: Awaited, reply: Reply, now: float) -> None:
+        super()._answer(awaited, reply, now)
         self.answers += ((awaited.entry, reply),)
 
     def receive(self, octets: bytes, now: float = 0.0) -> list[Event]:
