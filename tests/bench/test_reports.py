@@ -9,7 +9,8 @@ from esmtp_lab.lab import client_dialect, server_dialect
 from esmtp_lab.mailbox.memory import MemoryMailboxes
 from esmtp_lab.protocol.client import Delivery
 from esmtp_lab.protocol.policy import Policy
-from esmtp_lab.protocol.queue import DELAYED_AFTER, GIVE_UP_AFTER
+from esmtp_lab.protocol.queue import DELAYED_AFTER, GIVE_UP_AFTER, to_send
+from esmtp_lab.protocol.report import Fate
 from esmtp_lab.wire.parameter import Parameter
 from esmtp_lab.wire.path import Path
 from tests.protocol.reading import Read, read_report
@@ -428,3 +429,14 @@ def test_a_moment_with_reports_can_be_taken_back() -> None:
     there.now += DELAYED_AFTER
     there.run()
     assert there.save() == after
+
+
+def test_a_report_is_protected_as_its_letter_was() -> None:
+    """RFC 8689 section 5; RFC 3461 section 6.1 wants nothing of the letter's own wishes with it."""
+    sent = replace(letter("nobody@far.example", "NOTIFY=FAILURE", mail=("RET=FULL", "ENVID=1")), tls="require")
+    there = hosts(SENDER, FAR)
+    there.submit("a.example", sent)
+    (queued,) = there.queues["a.example"]
+    (report,) = to_send("a.example", queued, (Fate(path("nobody@far.example"), "failed"),), NOW)
+    assert (report.tls, report.parameters, report.rcpt_parameters) == ("require", (), {})
+    assert (report.reverse_path, report.forward_paths, report.helo) == (Path(), (path("ann@a.example"),), "a.example")

@@ -15,7 +15,8 @@ from esmtp_lab.protocol import notify
 from esmtp_lab.protocol.client import Delivery
 from esmtp_lab.protocol.dialect import value_fits
 from esmtp_lab.protocol.policy import Policy, find_policy
-from esmtp_lab.protocol.transaction import EMPTY, Envelope, Letter, accept
+from esmtp_lab.protocol.server import ServerSession
+from esmtp_lab.protocol.transaction import EMPTY, NOWHERE, Envelope, Letter, accept
 from esmtp_lab.wire.parameter import Parameter, to_xtext
 from esmtp_lab.wire.path import Path
 from tests.protocol.reading import Read, read_report
@@ -413,3 +414,17 @@ def test_what_is_not_printable_is_not_printed() -> None:
 
 def test_a_letter_written_here_has_no_stamp() -> None:
     assert Letter(EMPTY, protocol="").received("lab.example") == b""
+
+
+def test_what_a_report_will_return_is_part_of_the_moment() -> None:
+    """Where the letter is stored elsewhere, its first octets are kept, and undone with the rest."""
+    server = ServerSession(server_dialect(REPORTS, "rfc2821"), REPORTS, drafts=lambda letter: NOWHERE)
+    server.start(NOW)
+    server.receive(b"EHLO a\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<ada@lab.example> NOTIFY=SUCCESS\r\nDATA\r\nX: 1\r\n")
+    before = server.save()
+    server.receive(b"Y: 2\r\n")
+    assert server.save() != before
+    server.load(before)
+    server.receive(b"Z: 3\r\n.\r\n")
+    assert server.letter is not None
+    assert (server.letter.content, server.letter.head) == (b"", b"X: 1\r\nZ: 3\r\n")
