@@ -295,6 +295,15 @@ def serve(
 )
 @click.option("--ca", metavar="FILE", help="Who may vouch for the server, in PEM, besides whom this machine trusts.")
 @click.option("--no-verify", is_flag=True, help="Take any certificate: whoever stands between can read the letter.")
+@click.option(
+    "--notify", metavar="WHEN", default="", help="Be told: never, or of success,failure,delay those you want."
+)
+@click.option("--ret", type=click.Choice(["full", "hdrs"]), default=None, help="What comes back when it fails.")
+@click.option("--envid", metavar="TEXT", default="", help="A name for this sending, which reports repeat.")
+@click.option("--orcpt", is_flag=True, help="Name each recipient as you wrote it, so that reports do.")
+@click.option(
+    "--by", metavar="SECONDS;N|R", default="", help="When it is to be there, and late: notify or return; T traces."
+)
 @click.option("--requiretls", is_flag=True, help="The letter is to travel under TLS all the way, or not at all.")
 @click.option("--user", metavar="NAME", help="Log in as NAME. The password is asked for, or see below.")
 @click.option("--password-file", metavar="FILE", help="Its first line is the password.")
@@ -310,7 +319,8 @@ def serve(
     "  esmtp-lab send --from ada@me.example --rcpt bob@lab.example letter.txt\n"
     "  printf 'Subject: hi\\n\\nhello\\n' | esmtp-lab send --from '<>' --rcpt ada@lab.example -\n"
     "  esmtp-lab send --tls require --ca ca.pem --from ada@me.example --rcpt bob@lab.example letter.txt\n"
-    "  esmtp-lab send --user zoe --priority 4 --from zoe@lab.example --rcpt bob@lab.example letter.txt"
+    "  esmtp-lab send --user zoe --priority 4 --from zoe@lab.example --rcpt bob@lab.example letter.txt\n"
+    "  esmtp-lab send --notify success,delay --ret hdrs --from ada@me.example --rcpt bob@lab.example letter.txt"
 )
 def send(
     ctx: click.Context,
@@ -322,6 +332,11 @@ def send(
     tls: str,
     ca: str | None,
     no_verify: bool,
+    notify: str,
+    ret: str | None,
+    envid: str,
+    orcpt: bool,
+    by: str,
     requiretls: bool,
     user: str | None,
     password_file: str | None,
@@ -336,14 +351,14 @@ def send(
     """Deliver FILE (or - for standard input) with the reference client.
 
     Where TLS begins, the server has to prove that it is the HOST of --to; where it cannot, nothing is sent. A server
-    that offers no CHUNKING, MT-PRIORITY or ETRN gets the letter without them.
+    that offers no DSN, CHUNKING, MT-PRIORITY or ETRN gets the letter without them.
 
     The password of --user comes from --password-file, from the variable ESMTP_LAB_PASSWORD, or from the terminal. It is
     no argument, since all on this machine can read those, and the shell remembers them.
 
     Exit status: 0 every recipient was accepted, 1 some were refused, 75 try again later.
     """
-    from esmtp_lab.commands.send import credentials, node_lines, outcome_line, send_letter
+    from esmtp_lab.commands.send import Wishes, credentials, node_lines, outcome_line, send_letter
 
     if not user and (password_file or auth_in_clear):
         raise click.UsageError("--password-file and --auth-in-clear go with --user")
@@ -366,6 +381,7 @@ def send(
         chunk=chunk or 0,
         priority=priority,
         nodes=nodes,
+        wishes=Wishes(notify, ret or "", envid, orcpt, by),
     )
     refused = [outcome for outcome in done.outcomes if not outcome.accepted]
     for line in (*map(outcome_line, done.outcomes), *node_lines(done)):

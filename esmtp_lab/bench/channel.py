@@ -12,7 +12,9 @@ from esmtp_lab.bench.host import Host
 from esmtp_lab.protocol.client import ClientSession, Delivery
 from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.event import Event
+from esmtp_lab.protocol.report import on_delivery
 from esmtp_lab.protocol.server import ServerSession, stored
+from esmtp_lab.protocol.transaction import Letter
 
 FAULTS = {
     "cut": "the channel is lost once so many octets of the client's have crossed",
@@ -169,7 +171,7 @@ class Channel:
         self._to_client += self.server.say(octets, self.now)
         letter = self.server.hand_over() if self.server.by_hand else None
         if letter is not None:
-            self.here.mailboxes.deliver(self.server.mailboxes_of(letter), letter)
+            self._keep(letter)
         self._receive(b"")
 
     def wait(self, seconds: float, idle: float = 300.0) -> None:
@@ -220,9 +222,7 @@ class Channel:
         events = self.server.receive(octets, self.now)
         while self.server.letter is not None and not self.server.by_hand:
             letter = self.server.letter
-            names = self.server.mailboxes_of(letter)
-            self.here.mailboxes.deliver(names, letter)
-            events += self.server.settle(stored(letter, names), self.now)
+            events += self.server.settle(stored(letter, self._keep(letter)), self.now)
         for node in self.server.take_started():
             if self.here.queue is not None:
                 self.here.queue.start(node)
@@ -234,6 +234,14 @@ class Channel:
             else:
                 self._heard.append(event)
         self._pair()
+
+    def _keep(self, letter: Letter) -> tuple[str, ...]:
+        """Put a letter where it goes, and the reports on that where those go; the names of its mailboxes."""
+        names = self.server.mailboxes_of(letter)
+        self.here.mailboxes.deliver(names, letter)
+        for report in on_delivery(self.here.policy, letter, self.now):
+            self.here.mailboxes.deliver(report.mailboxes, report)
+        return names
 
     def _pair(self) -> None:
         """Join what the client said to what the server heard of it: the n-th line is the n-th line.

@@ -1,12 +1,12 @@
-"""Several hosts that carry letters on to each other: queues, relaying, notices. Never outside the lab.
+"""Several hosts that carry letters on to each other: queues, relaying, reports. Never outside the lab.
 
 Each host has a queue. `run` tries what is due: letters for another host of the lab go there over a bench of
-their own, those for a host that is not here are refused, and who wrote them gets a notice. Those for a host that is
+their own, those for a host that is not here are refused, and who wrote them gets a report. Those for a host that is
 away wait; when it is back it may ask for them by ETRN (RFC 1985). Of those that are due, the ones of the highest
 priority go first, and within a level in the order of the queue (RFC 6710 section 5.1).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -15,11 +15,13 @@ from esmtp_lab.bench.bench import Bench
 from esmtp_lab.bench.channel import Fault
 from esmtp_lab.bench.host import Host, Mailboxes
 from esmtp_lab.protocol.client import Delivery, Outcome
+from esmtp_lab.protocol.deadline import later
 from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.node import means
 from esmtp_lab.protocol.priority import level, priority_of
 from esmtp_lab.protocol.priority import parameter as priority_parameter
-from esmtp_lab.protocol.queue import Queued, after, notice, parted
+from esmtp_lab.protocol.queue import Queued, Tried, after, expire, fates, parted, to_send, told
+from esmtp_lab.protocol.report import Fate, source_of
 from esmtp_lab.protocol.transaction import Letter
 from esmtp_lab.wire.international import a_labels
 from esmtp_lab.wire.path import Path
@@ -28,8 +30,11 @@ from esmtp_lab.wire.reply import Reply
 CHUNK = 65_536
 """Octets of the chunks in which a letter goes on that came as BODY=BINARYMIME: all of them are kept (RFC 3030 section
 3). Where the next host cannot take it, that is a failure as others are."""
-AWAY = "that host is not connected just now"
-NOWHERE = "there is no host of that name in this lab, and nothing leaves it"
+AWAY = "4.4.1 that host is not connected just now"
+NOWHERE = "5.1.2 there is no host of that name in this lab, and nothing leaves it"
+
+
+_AS_THEY_ARE: Mapping[Path, Path] = {}
 
 
 class Run(NamedTuple):
@@ -57,16 +62,18 @@ class Hosts:
         domain = host.policy.domain
         return replace(host, mailboxes=Forwarding(self, domain, host.mailboxes), queue=Waiting(self, domain))
 
-    def submit(self, domain: str, delivery: Delivery) -> None:
-        """Put a letter into the queue of a host."""
-        queued = Queued(replace(delivery, helo=domain), self.now, self.now)
+    def submit(
+        self, domain: str, delivery: Delivery, source: str = "", taken_as: Mapping[Path, Path] = _AS_THEY_ARE
+    ) -> None:
+        """Put a letter into the queue of a host; `source` and `taken_as` are those of `Queued`."""
+        queued = Queued(replace(delivery, helo=domain), self.now, self.now, source=source, taken_as=taken_as)
         self.queues[domain] = (*self.queues.get(domain, ()), queued)
 
     def run(self) -> list[Run]:
         """Try everything that is due, and what comes of it; the sessions that there were."""
         begin = len(self.runs)
         while due := [
-            (domain, each) for domain, queue in self.queues.items() for each in queue if each.due <= self.now
+            (domain, each) for domain, queue in self.queues.items() for each in queue if each.wakes <= self.now
         ]:
             self._try(*max(due, key=lambda waiting: self._level(*waiting)))
         return self.runs[begin:]
@@ -81,36 +88,48 @@ class Hosts:
         What it started goes out with `run`. Raises LocalProtocolError for what is no node name.
         """
         delivery = Delivery(Path(), (), b"", client, nodes=nodes)
-        return self._session(client, server, delivery).started
+        done = self._session(client, server, delivery).delivery
+        return done.started if done else ()
 
     def _try(self, domain: str, queued: Queued) -> None:
         self.queues[domain] = tuple(each for each in self.queues[domain] if each is not queued)
-        paths = sorted(queued.delivery.forward_paths, key=_domain)
-        outcomes: list[Outcome] = []
-        for target, group in groupby(paths, key=_domain):
-            outcomes += self._deliver(domain, target, replace(queued.delivery, forward_paths=tuple(group)))
-        waits, failed = after(queued, tuple(outcomes), self.now)
+        waits, found = expire(queued, self.now)
+        if waits is not None and waits.due <= self.now:
+            waits, more = self._attempt(domain, waits)
+            found += more
         if waits is not None:
-            self.queues[domain] = (*self.queues[domain], waits)
-        told = notice(domain, queued.delivery, failed)
-        if told is not None:
-            self.submit(domain, told)
+            self.queues[domain] = (*self.queues[domain], told(waits, found))
+        for report in to_send(domain, queued, found, self.now):
+            self.submit(domain, report)
 
-    def _deliver(self, domain: str, target: str, delivery: Delivery) -> tuple[Outcome, ...]:
+    def _attempt(self, domain: str, queued: Queued) -> tuple[Queued | None, tuple[Fate, ...]]:
+        """Try a letter once at every host that it is for; what still waits, and what is to be reported."""
+        delivery = queued.at(self.now)
+        paths = sorted(delivery.forward_paths, key=_domain)
+        tried = [
+            self._deliver(domain, target, replace(delivery, forward_paths=tuple(group)))
+            for target, group in groupby(paths, key=_domain)
+        ]
+        waits, failed = after(queued, tuple(outcome for each in tried for outcome in each.outcomes), self.now)
+        return waits, tuple(fate for each in tried for fate in fates(queued, each, failed, self.now))
+
+    def _deliver(self, domain: str, target: str, delivery: Delivery) -> Tried:
         """One session to one host; a host delivers to itself in the same way."""
         if target not in self.hosts:
-            return tuple(Outcome(path, None, NOWHERE) for path in delivery.forward_paths)
+            return Tried(tuple(Outcome(path, None, NOWHERE) for path in delivery.forward_paths))
         if target in self.away:
-            return tuple(Outcome(path, None, AWAY, later=True) for path in delivery.forward_paths)
-        return self._session(domain, target, delivery).outcomes
+            return Tried(tuple(Outcome(path, None, AWAY, later=True) for path in delivery.forward_paths))
+        bench = self._session(domain, target, delivery)
+        outcomes = bench.delivery.outcomes if bench.delivery else ()
+        return Tried(outcomes, target, frozenset(bench.client.offered), relayed=domain != target)
 
-    def _session(self, domain: str, target: str, delivery: Delivery) -> Delivery:
-        """What became of a delivery in a session of its own."""
+    def _session(self, domain: str, target: str, delivery: Delivery) -> Bench:
+        """A session of its own for a delivery."""
         bench = Bench(self.hosts[target], self.client_dialect, now=self.now, faults=self.faults.pop(target, ()))
         self.runs.append(Run(domain, target, bench))
         bench.start()
         bench.deliver(delivery)
-        return bench.delivery or delivery
+        return bench
 
     def save(self) -> tuple[Any, ...]:
         """A value that `load` comes back to."""
@@ -150,13 +169,25 @@ class Forwarding:
             self._local.deliver(here, letter)
         away = tuple(_path(name) for name in names if "@" in name)
         if away:
-            content = letter.received(self._domain) + letter.content
-            onward = self._hosts.hosts[self._domain].dialect.onward(letter.envelope.parameters)
-            if letter.envelope.priority is not None:  # RFC 6710 section 4.2: named even if the client named none
-                onward += (priority_parameter(letter.envelope.priority),)
-            reverse_path, chunk = letter.envelope.reverse_path or Path(), CHUNK if letter.envelope.binary else 0
-            delivery = Delivery(reverse_path, away, content, tls="try", parameters=onward, chunk=chunk)
-            self._hosts.submit(self._domain, delivery)
+            self._send_on(away, letter)
+
+    def _send_on(self, away: tuple[Path, ...], letter: Letter) -> None:
+        host, envelope = self._hosts.hosts[self._domain], letter.envelope
+        taken_as = {_path(name): path for path in envelope.forward_paths for name in host.policy.route(path).mailboxes}
+        said = {path: envelope.rcpt_parameters.get(taken_as.get(path, path), ()) for path in away}
+        onward = later(host.dialect.onward(envelope.parameters), self._hosts.now - envelope.opened)
+        if envelope.priority is not None:  # RFC 6710 section 4.2: named even if the client named none
+            onward += (priority_parameter(envelope.priority),)
+        delivery = Delivery(
+            envelope.reverse_path or Path(),
+            away,
+            letter.received(self._domain) + letter.content,
+            tls="try",
+            parameters=onward,
+            chunk=CHUNK if envelope.binary else 0,
+            rcpt_parameters={path: host.dialect.onward(each, "RCPT") for path, each in said.items() if each},
+        )
+        self._hosts.submit(self._domain, delivery, source_of(letter), taken_as)
 
     def save(self) -> Any:
         """See `Mailboxes.save`."""

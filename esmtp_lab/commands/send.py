@@ -5,6 +5,7 @@ import re
 import secrets
 from collections.abc import Callable
 from pathlib import Path as FilePath
+from typing import NamedTuple
 
 from esmtp_lab.errors import DataError
 from esmtp_lab.export.transcript import told
@@ -12,6 +13,7 @@ from esmtp_lab.lab import client_dialect
 from esmtp_lab.net.client import send
 from esmtp_lab.net.tls import client_context
 from esmtp_lab.protocol.client import ClientSession, Delivery, Outcome
+from esmtp_lab.protocol.dialect import value_fits
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.extension import Credentials
 from esmtp_lab.protocol.priority import parameter as priority_parameter
@@ -19,7 +21,7 @@ from esmtp_lab.rules.annotator import annotator
 from esmtp_lab.rules.detector import Watch
 from esmtp_lab.wire.framing import deviations
 from esmtp_lab.wire.grammar import RFC2821, with_utf8
-from esmtp_lab.wire.parameter import Parameter
+from esmtp_lab.wire.parameter import Parameter, to_xtext
 from esmtp_lab.wire.path import Path, scan_path
 from esmtp_lab.wire.scan import Scanner
 from esmtp_lab.wire.visible import visible
@@ -30,6 +32,43 @@ _FORBIDDEN = ("bare-cr", "nul")
 PASSWORD = "ESMTP_LAB_PASSWORD"
 """The variable of the environment that may hold the password."""
 Write = Callable[[str], None]
+
+
+class Wishes(NamedTuple):
+    """What the sender wants to be told, and how soon the letter is to arrive: values of the parameters of RFC 3461 and
+    RFC 2852, and nothing for those that are not to be said. `envid` is the text itself; with `orcpt` each recipient is
+    named as it was written."""
+
+    notify: str = ""
+    ret: str = ""
+    envid: str = ""
+    orcpt: bool = False
+    by: str = ""
+
+    def of_mail(self) -> tuple[Parameter, ...]:
+        """The parameters of MAIL. Raises DataError for a value that has not the right form."""
+        envid = to_xtext(self.envid.encode("utf-8", "surrogateescape"))
+        values = (
+            ("RET", self.ret.upper().encode()),
+            ("ENVID", envid),
+            ("BY", self.by.upper().encode("ascii", "replace")),
+        )
+        return tuple(_checked("MAIL", Parameter(keyword, value)) for keyword, value in values if value)
+
+    def of_rcpt(self, path: Path) -> tuple[Parameter, ...]:
+        """The parameters of RCPT for a recipient. Raises DataError as above."""
+        orcpt = b"rfc822;" + to_xtext(path.mailbox) if self.orcpt else b""
+        values = (("NOTIFY", self.notify.upper().encode("ascii", "replace")), ("ORCPT", orcpt))
+        return tuple(_checked("RCPT", Parameter(keyword, value)) for keyword, value in values if value)
+
+
+def _checked(verb: str, parameter: Parameter) -> Parameter:
+    dialect = client_dialect()
+    (_, form), *_ = dialect.parameters(verb, parameter.keyword)
+    if not value_fits(form, parameter):
+        said = (parameter.value or b"").decode("ascii", "replace")
+        raise DataError(f"{parameter.keyword}={said}", f"is not what it should be: {form.shown}")
+    return parameter
 
 
 def send_letter(
@@ -46,6 +85,7 @@ def send_letter(
     authority: str | None = None,
     verify: bool = True,
     requiretls: bool = False,
+    wishes: Wishes | None = None,
     login: Credentials | None = None,
     chunk: int = 0,
     priority: int | None = None,
@@ -55,7 +95,7 @@ def send_letter(
     whose queues the server is asked to start behind it.
 
     Where TLS begins, the `authority` in that file may vouch for the server besides those that this machine trusts;
-    without `verify` nobody needs to.
+    without `verify` nobody needs to. The `wishes` are said to a server that knows their extensions.
     Raises DataError for a path, a target or a file that cannot be read, LocalProtocolError for what is no node name,
     Unreachable where no server can be reached.
     """
@@ -68,16 +108,20 @@ def send_letter(
     if strange is not None:
         # RFC 2821 section 2.3.7: CR and LF travel as a pair alone; RFC 2822 section 3.5 has no NUL
         raise DataError("the letter", f"holds a {strange.kind.replace('-', ' ').upper()} at octet {strange.at}")
+    paths = tuple(read_path(recipient, "forward-path") for recipient in recipients)
+    wishes = wishes or Wishes()
     delivery = Delivery(
         read_path(reverse_path, "reverse-path"),
-        tuple(read_path(recipient, "forward-path") for recipient in recipients),
+        paths,
         content,
         helo,
         tls=tls,
         parameters=(
             *([Parameter("REQUIRETLS")] if requiretls else []),
             *([priority_parameter(priority)] if priority is not None else []),
+            *wishes.of_mail(),
         ),
+        rcpt_parameters={path: said for path in paths if (said := wishes.of_rcpt(path))},
         login=login,
         chunk=chunk,
         nodes=nodes,

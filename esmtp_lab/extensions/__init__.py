@@ -15,6 +15,8 @@ from esmtp_lab.extensions.auth import AUTH
 from esmtp_lab.extensions.binarymime import BINARYMIME
 from esmtp_lab.extensions.chunking import CHUNKING
 from esmtp_lab.extensions.definition import load_definition
+from esmtp_lab.extensions.deliverby import DELIVERBY
+from esmtp_lab.extensions.dsn import DSN
 from esmtp_lab.extensions.eightbitmime import EIGHTBITMIME
 from esmtp_lab.extensions.enhancedstatuscodes import ENHANCEDSTATUSCODES
 from esmtp_lab.extensions.etrn import ETRN
@@ -56,6 +58,8 @@ SHIPPED: tuple[Extension, ...] = (
     BINARYMIME,
     ETRN,
     MT_PRIORITY,
+    DSN,
+    DELIVERBY,
 )
 """Every extension that the lab implements."""
 

@@ -7,6 +7,7 @@ Deciding is left to `ServerSession`. Here stand storing before the 250 (RFC 2821
 import asyncio
 import errno
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from secrets import token_hex
 from ssl import SSLContext
@@ -23,6 +24,7 @@ from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.policy import Policy
 from esmtp_lab.protocol.replies import Answer
+from esmtp_lab.protocol.report import on_delivery
 from esmtp_lab.protocol.server import ServerSession, stored
 from esmtp_lab.protocol.transaction import Draft, Letter
 from esmtp_lab.wire.path import Path
@@ -166,6 +168,22 @@ class Server:
         if self.closing or len(self.channels) >= self.limits.sessions:
             return "shutting-down"
         return "too-many-sessions" if self._recent[address] > self.limits.per_minute else ""
+
+    def commit(self, draft: Draft, letter: Letter) -> Answer:
+        """Store a letter, and the reports on that beside it; the answer says 452 where there is no room for the letter,
+        451 where anything else went wrong.
+
+        This host has no queue: a report for another host stays here, in a mailbox named by the whole address, and one
+        that cannot be stored is lost, for the letter itself is safe.
+        """
+        try:
+            draft.commit(letter)
+        except OSError as error:
+            return Answer("no-room" if error.errno in _NO_ROOM else "not-stored")
+        for report in on_delivery(self.policy, letter, time()):
+            with suppress(OSError):
+                self.mailboxes.draft(report).write(report.content).commit(report)
+        return stored(letter, letter.mailboxes)
 
     async def close(self) -> None:
         """Listen no more, finish the letters that are being stored, and tell every client 421.
@@ -312,9 +330,9 @@ class Channel(asyncio.BufferedProtocol):
         draft = self._session.draft
         assert draft is not None
         if not self._server.mailboxes.blocks:
-            self._pass_on(self._session.settle(_commit(draft, letter), time()))
+            self._pass_on(self._session.settle(self._server.commit(draft, letter), time()))
             return
-        storing = self._loop.run_in_executor(None, _commit, draft, letter)
+        storing = self._loop.run_in_executor(None, self._server.commit, draft, letter)
         storing.add_done_callback(self._stored)
         self._storing = True
         self._pace()
@@ -507,12 +525,3 @@ _ENDS = {"closed": Channel._finish, "turned": Channel._turn, "handshake": Channe
 
 def _nonce() -> str:
     return token_hex(16)
-
-
-def _commit(draft: Draft, letter: Letter) -> Answer:
-    """Store a letter; the answer says 452 where there is no room for it, 451 where anything else went wrong."""
-    try:
-        draft.commit(letter)
-    except OSError as error:
-        return Answer("no-room" if error.errno in _NO_ROOM else "not-stored")
-    return stored(letter, letter.mailboxes)

@@ -3,12 +3,15 @@
 RFC 821 section 3.1, RFC 1869 sections 4.4 to 4.7, RFC 2821 sections 3.2 and 4.5.4.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Any, NamedTuple
 
 from esmtp_lab.errors import LocalProtocolError
+from esmtp_lab.protocol import notify
+from esmtp_lab.protocol.deadline import KEYWORD as DELIVERBY
+from esmtp_lab.protocol.deadline import by_of
 from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.extension import Credentials, Extension, Proof
@@ -52,8 +55,8 @@ class ClientSession(Side):
         self._out += octets
         return self.hear_client(octets, now)
 
-    def _answer(self, awaited: Awaited, reply: Reply) -> None:
-        super()._answer(awaited, reply)
+    def _answer(self, awaited: Awaited, reply: Reply, now: float) -> None:
+        super()._answer(awaited, reply, now)
         self.answers += ((awaited.entry, reply),)
 
     def receive(self, octets: bytes, now: float = 0.0) -> list[Event]:
@@ -121,13 +124,14 @@ class Delivery:
 
     `content` is in octets, as it is to arrive; `decided` holds the outcomes so far; `taken` counts the recipients that
     were asked for, `noted` those that were answered for. A `plain` delivery does not try EHLO; one that `turns` asks to
-    change roles where it would leave and may (RFC 821 section 3.8). `tls` is one of TLS (RFC 3207 section 6), and
-    `parameters` are those of MAIL that the letter has with it wherever it goes. With a `login` it proves who it is
-    before it begins, and `proof` is how far it has come. Where a server offers PIPELINING, commands go in groups (RFC
-    2920); where it offers CHUNKING, content goes in chunks of `chunk` octets, unless that is 0 (RFC 3030), and `sent`
-    counts the octets that did. Content that is not made of lines can go in no other way. Where it would leave and the
-    server offers ETRN, it asks for the queues of `nodes` to be started; `started` are the replies, in their order (RFC
-    1985). `heard` is what was acted upon last, each group of replies once.
+    change roles where it would leave and may (RFC 821 section 3.8). `tls` is one of TLS (RFC 3207 section 6),
+    `parameters` are those of MAIL that the letter has with it wherever it goes, and `rcpt_parameters` those of RCPT for
+    each forward-path that has any; `written` are the paths that this server gets in another form. With a `login` it
+    proves who it is before it begins, and `proof` is how far it has come. Where a server offers PIPELINING, commands go
+    in groups (RFC 2920); where it offers CHUNKING, content goes in chunks of `chunk` octets, unless that is 0 (RFC
+    3030), and `sent` counts the octets that did. Content that is not made of lines can go in no other way. Where it
+    would leave and the server offers ETRN, it asks for the queues of `nodes` to be started; `started` are the replies,
+    in their order (RFC 1985). `heard` is what was acted upon last, each group of replies once.
     """
 
     reverse_path: Path
@@ -149,6 +153,8 @@ class Delivery:
     sent: int = 0
     nodes: tuple[str, ...] = ()
     started: tuple[Reply, ...] = ()
+    rcpt_parameters: Mapping[Path, tuple[Parameter, ...]] = field(default_factory=dict, hash=False)
+    written: Mapping[Path, Path] = field(default_factory=dict, hash=False)
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -230,6 +236,8 @@ class Delivery:
         there = {*client.offered, _STARTTLS} if client.position.protected else client.offered
         letter, parameters = self, dict[str, Parameter]()
         for extension in client.dialect.known:
+            if why := extension.bars(self._own(extension), client.offered.get(extension.ehlo_keyword)):
+                return self._part(client), self._all(None, why)
             if extension.usable(there):
                 parameters |= {each.keyword: each for each in letter._carried(extension)}
                 continue
@@ -251,16 +259,11 @@ class Delivery:
         reverse_path = without(self.reverse_path)
         if isinstance(reverse_path, str):
             return self, reverse_path
-        named: list[Path] = []
-        barred: list[Outcome] = []
-        for path in self.forward_paths:
-            written = without(path)
-            if isinstance(written, str):
-                barred.append(Outcome(path, None, written))
-            else:
-                named.append(written)
-        decided = (*self.decided, *barred)
-        return replace(self, reverse_path=reverse_path, forward_paths=tuple(named), decided=decided), ""
+        written = {path: without(path) for path in self.forward_paths}
+        barred = tuple(Outcome(path, None, why) for path, why in written.items() if isinstance(why, str))
+        named = {path: form for path, form in written.items() if not isinstance(form, str)}
+        paths, decided = tuple(path for path in self.forward_paths if path in named), (*self.decided, *barred)
+        return replace(self, reverse_path=reverse_path, forward_paths=paths, decided=decided, written=named), ""
 
     def _prove(self, client: ClientSession, reply: Reply) -> tuple[bytes, "Delivery"]:
         """Begin to prove who this is, or go on; a challenge is what the reply asks."""
@@ -292,6 +295,24 @@ class Delivery:
         envelope = Envelope(self.reverse_path, self.forward_paths, self.parameters)
         return (*self._own(extension), *extension.adds(envelope, self.content))
 
+    def _of_recipient(self, path: Path, client: ClientSession) -> tuple[Parameter, ...]:
+        """The parameters that RCPT has here: those whose extension is offered.
+
+        RFC 2852 section 4.1.4.2: where the letter has a by-time that the server does not know, it is asked for word of
+        delays instead.
+        """
+        if not self.rcpt_parameters and not self.parameters:
+            return ()
+        there = [extension for extension in client.dialect.known if extension.usable(client.offered)]
+        keywords = {form.keyword for extension in there for form in extension.rcpt_parameters}
+        own = tuple(each for each in self.rcpt_parameters.get(path, ()) if each.keyword in keywords)
+        by = by_of(self.parameters)
+        timed = by is not None and by.seconds > 0 and DELIVERBY not in client.offered
+        if not timed or "NOTIFY" not in keywords or notify.never(own):
+            return own
+        said = notify.notify(own)
+        return notify.with_values(own, ({notify.FAILURE} if said is None else said) | {notify.DELAY})
+
     def _misses(self, extension: Extension, client: ClientSession) -> str:
         """Why this letter cannot travel without an extension, or nothing."""
         why = extension.needed_for(self.content)
@@ -315,7 +336,9 @@ class Delivery:
         data = b"" if self._chunks(client) else client.line("DATA")
         groups, taken = self._groups(client), self.taken
         while taken < len(self.forward_paths):
-            line = client.line("RCPT", forward_path=self.forward_paths[taken])
+            path = self.forward_paths[taken]
+            parameters = self._of_recipient(path, client)
+            line = client.line("RCPT", forward_path=self.written.get(path, path), parameters=parameters)
             if group and (not groups or len(group) + len(line) + len(data) > MOST_OF_A_GROUP):
                 return group, replace(self, taken=taken)
             group, taken = group + line, taken + 1
@@ -402,6 +425,7 @@ _UNBEGUN: dict[str, Any] = {
     "heard": NOTHING_YET,
     "sent": 0,
     "started": (),
+    "written": {},
 }
 """What a delivery knows before it begins."""
 

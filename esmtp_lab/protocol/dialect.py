@@ -83,7 +83,9 @@ class Dialect:
         self.forms: dict[str, Form] = {form.verb: form for form in forms if not form.eras or era.name in form.eras}
         for verb, codes in ((verb, codes) for each in self.extensions for verb, codes in each.codes.items()):
             if verb in self.forms:
-                self.forms[verb] = self.forms[verb]._replace(failure=(*self.forms[verb].failure, *codes))
+                self.forms[verb] = self.forms[verb]._replace(
+                    failure=tuple(dict.fromkeys((*self.forms[verb].failure, *codes)))
+                )
         self.rows = tuple(
             each
             for each in (*TABLE, *(row for extension in self.extensions for row in extension.rows))
@@ -241,9 +243,9 @@ class Dialect:
             if form.keyword == keyword
         )
 
-    def onward(self, parameters: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
-        """Those parameters of MAIL that go with a letter to the next host."""
-        going = {form.keyword for each in self.extensions for form in each.mail_parameters if form.onward}
+    def onward(self, parameters: tuple[Parameter, ...], verb: str = "MAIL") -> tuple[Parameter, ...]:
+        """Those parameters of MAIL, or of RCPT, that go with a letter to the next host."""
+        going = {form.keyword for each in self.extensions for form in each.parameters(verb) if form.onward}
         return tuple(each for each in parameters if each.keyword in going)
 
     def clauses(self, parameters: tuple[Parameter, ...]) -> str:

@@ -35,11 +35,14 @@ _PRIORITIES = ("usual_priority", "highest_priority", "lowest_priority")
 
 
 class Verdict(NamedTuple):
-    """What a policy says to a path: the answer, the mailboxes that a letter for it goes to, whether it is accepted."""
+    """What a policy says to a path: the answer, the mailboxes that a letter for it goes to, whether it is accepted, and
+    whether it `expands` to a list or `forwards` to another address."""
 
     answer: Answer
     mailboxes: tuple[str, ...] = ()
     accepted: bool = False
+    expands: bool = False
+    forwards: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +66,11 @@ class Policy:
     or nothing where it keeps that to itself. A letter that names no priority has the `usual_priority`, none has more
     than the `highest_priority`, and one below the `lowest_priority` is refused by the situation `below_lowest`;
     `priority_sizes` are the octets that a letter may have, by level. It lets clients that call themselves one of
-    `trusted` raise the priority of a letter, as it does users who proved who they are. A `lenient` host takes a bare LF
-    for the end of a line, which no host may. `era` is that which the host is made for where nobody chooses another, and
-    `port` that which it stands for, as 587 for submission (RFC 6409); where they are said, its extensions are checked
-    against them.
+    `trusted` raise the priority of a letter, as it does users who proved who they are. `min_by_time` are the fewest
+    seconds that it takes for a letter which is to be returned after them (RFC 2852 section 3), and 0 is no such limit.
+    A `lenient` host takes a bare LF for the end of a line, which no host may. `era` is that which the host is made for
+    where nobody chooses another, and `port` that which it stands for, as 587 for submission (RFC 6409); where they are
+    said, its extensions are checked against them.
     """
 
     name: str = "lab"
@@ -104,6 +108,7 @@ class Policy:
     below_lowest: str = "priority-too-low"
     priority_sizes: Mapping[str, int] = field(default_factory=dict)
     trusted: tuple[str, ...] = ()
+    min_by_time: int = 0
     lenient: bool = False
     era: str = ""
     port: int = 0
@@ -115,7 +120,7 @@ class Policy:
     def route(self, path: Path) -> Verdict:
         """What this host says to a recipient, and where a letter for it goes."""
         shown = {"path": path.render().decode("utf-8", "replace")}
-        if path.domain and a_labels(path.domain.decode("utf-8", "replace")) != a_labels(self.domain):
+        if not self.owns(path):
             if self.accept == "any":
                 return Verdict(Answer("recipient-ok", shown), (path.mailbox.decode("utf-8", "replace"),), True)
             return Verdict(Answer(NOT_OURS, shown))
@@ -123,15 +128,20 @@ class Policy:
         if name in self.refusals:
             return Verdict(Answer(self.refusals[name], shown))
         if name in self.lists:
-            return Verdict(Answer("recipient-ok", shown), self.lists[name], True)
+            return Verdict(Answer("recipient-ok", shown), self.lists[name], True, expands=True)
         if name in self.forwards:
             other = self.forwards[name]
-            return Verdict(Answer("recipient-forwarded", {**shown, "other": f"<{other}>"}), (other,), True)
+            answer = Answer("recipient-forwarded", {**shown, "other": f"<{other}>"})
+            return Verdict(answer, (other,), True, forwards=True)
         if name in self.moved:
             return Verdict(Answer("recipient-moved", {**shown, "other": f"<{self.moved[name]}>"}))
         if name in self.mailboxes or self.accept == "any":
             return Verdict(Answer("recipient-ok", shown), (name,), True)
         return Verdict(Answer("mailbox-unknown", shown))
+
+    def owns(self, path: Path) -> bool:
+        """Whether a path is in this host's own domain, or in none."""
+        return not path.domain or a_labels(path.domain.decode("utf-8", "replace")) == a_labels(self.domain)
 
     def relays(self, client: str, facts: frozenset[str]) -> bool:
         """Whether letters for other hosts are taken from a client (RFC 2821 section 3.7)."""
@@ -268,9 +278,9 @@ def _policy(table: dict[str, Any], name: str, where: str) -> Policy:
             raise DataError(
                 f"{where}: {name}", f"knows no situation {key!r}; there are {', '.join(catalogue().entries)}"
             )
-    for key in ("max_size", "most_hops"):
-        if table.get(key, 1) < 1:
-            raise DataError(f"{where}: {name}", f"{key} is at least 1")
+    for key, least in (("max_size", 1), ("most_hops", 1), ("min_by_time", 0)):
+        if table.get(key, least) < least:
+            raise DataError(f"{where}: {name}", f"{key} is at least {least}")
     for key in _PRIORITIES:
         if not LOWEST <= table.get(key, 0) <= HIGHEST:
             raise DataError(f"{where}: {name}", f"{key} is from {LOWEST} to {HIGHEST}")

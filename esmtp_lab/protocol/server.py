@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from esmtp_lab.protocol.answers import ANSWERS
+from esmtp_lab.protocol.deadline import by_of
 from esmtp_lab.protocol.dialect import Dialect, value_fits
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.extension import Context, Extension
@@ -17,7 +18,7 @@ from esmtp_lab.protocol.policy import HANG_UP, Policy
 from esmtp_lab.protocol.replies import Answer
 from esmtp_lab.protocol.session import CONTINUATION, GREETING, WHOLE
 from esmtp_lab.protocol.side import Awaited, Side
-from esmtp_lab.protocol.transaction import NOTHING, NOWHERE, Content, Draft, Envelope, Kept, Letter
+from esmtp_lab.protocol.transaction import HEAD, NOTHING, NOWHERE, Content, Draft, Envelope, Kept, Letter
 from esmtp_lab.wire.command import Command
 from esmtp_lab.wire.reply import Reply
 
@@ -55,7 +56,7 @@ class ServerSession(Side):
     SAVED = (
         *Side.SAVED,
         *("by_hand", "letter", "draft", "started"),
-        *("_coming", "_held", "_errors", "_after_cr", "_nonce", "_out"),
+        *("_coming", "_held", "_errors", "_after_cr", "_nonce", "_head", "_out"),
     )
 
     def __init__(
@@ -89,6 +90,7 @@ class ServerSession(Side):
         self._errors = 0
         self._nonces = nonces
         self._nonce = ""
+        self._head = b""
         self._out = b""
         self._answers = {**ANSWERS, "EHLO": self._ehlo}
         for extension in dialect.extensions:
@@ -199,7 +201,7 @@ class ServerSession(Side):
             self._nonce = self._draw(now)
         if awaited.content is NOTHING:
             return self._speak(self._answer_to(awaited), now)
-        refusal = self._refusal_of_content(awaited)
+        refusal = self._refusal_of_content(awaited) or self._too_late(now)
         if refusal is not None:
             self.abandon()
             return self._speak(refusal, now)
@@ -293,7 +295,9 @@ class ServerSession(Side):
     def _take_in(self, block: bytes, so_far: Content, now: float) -> None:
         """Put a block of content into the draft; where it grows too large, or nobody is to have it, nowhere."""
         if self.draft is None:
-            self.draft = self._open(now)
+            self.draft, self._head = self._open(now), b""
+        if self.envelope.rcpt_parameters and len(self._head) < HEAD:
+            self._head += block[: HEAD - len(self._head)]
         if so_far.length > self.policy.max_size and not self.by_hand:
             self.draft.abort()
             self.draft = NOWHERE
@@ -315,7 +319,9 @@ class ServerSession(Side):
         assert self.draft is not None
         came = self._coming
         how = (came.client, came.address, came.protocol, now)
-        return Letter(came.envelope, self.draft.content, *how, content.length, came.mailboxes, came.form, came.clauses)
+        kept, octets = self.draft.content, content.length
+        head = b"" if kept else self._head
+        return Letter(came.envelope, kept, *how, octets, came.mailboxes, came.form, came.clauses, head)
 
     def _refusal_of_content(self, awaited: Awaited) -> Answer | None:
         """Why a letter cannot be taken, now that it has come whole, or one more chunk of it; or None."""
@@ -336,8 +342,14 @@ class ServerSession(Side):
             return refusal
         return next((refusal for check in self.dialect.content_checks if (refusal := check(context, content))), None)
 
-    def _agree(self, command: Command, lists: bool, reply: Reply) -> None:
-        super()._agree(command, lists, reply)
+    def _too_late(self, now: float) -> Answer | None:
+        """Whether a letter that is to be returned when late has become so while it came (RFC 2852 section 3)."""
+        by = by_of(self.envelope.parameters)
+        late = by is not None and by.returns and by.after(now - self.envelope.opened).seconds <= 0
+        return Answer("by-time-over") if late else None
+
+    def _agree(self, command: Command, lists: bool, reply: Reply, now: float) -> None:
+        super()._agree(command, lists, reply, now)
         if self._prioritizes is not None and command.path is not None and command.verb != "RCPT":
             self.envelope = replace(self.envelope, priority=self._prioritizes(self._context(), command.parameters))
         elif self._count is not None and "node-name" in command.values:

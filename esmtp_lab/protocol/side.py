@@ -351,7 +351,7 @@ class Side:
         if parsed.code:
             reply = self._assembler.add(parsed)
             if reply is not None:
-                self._answer(awaited, reply)
+                self._answer(awaited, reply, now)
         else:
             self.nonsense = True
         if self.watched:
@@ -362,11 +362,11 @@ class Side:
         """Hear a reply of one's own making, which needs no parsing."""
         awaited = self.waiting[0] if self.waiting else Awaited("")
         if not self.watched:
-            self._answer(awaited, reply)
+            self._answer(awaited, reply, now)
             return []
         before, offered, last = self.position, tuple(self.offered), len(reply.lines) - 1
         self._replies += 1
-        self._answer(awaited, reply)
+        self._answer(awaited, reply, now)
         entry, asked, events = awaited.entry, awaited.asked, []
         for number, octets in enumerate(reply.each()):
             place = "only" if last == 0 else "first" if number == 0 else "last" if number == last else "middle"
@@ -375,7 +375,7 @@ class Side:
             events.append(event if asked is None else event._replace(asked=asked))
         return events
 
-    def _answer(self, awaited: Awaited, reply: Reply) -> None:
+    def _answer(self, awaited: Awaited, reply: Reply, now: float) -> None:
         """A reply is whole: move as the table says."""
         self.waiting = self.waiting[1:]
         self.answered, self.reply = awaited.entry, reply
@@ -391,7 +391,7 @@ class Side:
         if self.exchange and self.dialect.framing(self.position.state) != "line":
             self.exchange = ()
         if reply.severity == 2 and awaited.command is not None:
-            self._agree(awaited.command, row is not None and "extended" in row.gains, reply)
+            self._agree(awaited.command, row is not None and "extended" in row.gains, reply, now)
 
     def _forget_chunks(self) -> None:
         """The transaction is over, and with it the chunks that came (RFC 3030 section 2, RSET)."""
@@ -399,14 +399,14 @@ class Side:
         if self.position.closed:
             self._chunk, self._came = None, NOTHING
 
-    def _agree(self, command: Command, lists: bool, reply: Reply) -> None:
+    def _agree(self, command: Command, lists: bool, reply: Reply, now: float) -> None:
         """The server took a command: what it named now holds.
 
         The offers are those of the last EHLO and of no other: RFC 1869 section 4.2 forbids to remember them, while RFC
         2821 section 4.5.4.1 only urges care. An answer of one line offers nothing but the minimum (RFC 1869 section 8).
         """
         if command.path is not None:
-            self.envelope = accept(self.envelope, command.verb, command.path, command.parameters)
+            self.envelope = accept(self.envelope, command.verb, command.path, command.parameters, now)
         elif command.host:
             self.client_name = command.host
             self.offered = read_offers(reply) if lists else {}

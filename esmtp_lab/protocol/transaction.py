@@ -4,6 +4,7 @@ RFC 821 section 3.1, RFC 2821 sections 2.3.1 and 3.3.
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -22,14 +23,18 @@ _NO_STAMPS = Stamps()
 class Envelope:
     """The buffers of RFC 821 section 4.1.1: one reverse-path, and the forward-paths that were accepted.
 
-    `verb` is the command that opened the transaction: MAIL, or one of its kin. `priority` is what a server that has
-    MT-PRIORITY determined, whether or not MAIL named one (RFC 6710 section 4.1); None where nobody did.
+    `verb` is the command that opened the transaction: MAIL, or one of its kin; `parameters` are its own, and `opened`
+    the time at which it was answered, in seconds since 1970. `rcpt_parameters` are those of RCPT, for each forward-path
+    that has any; where one is named twice, the last word holds. `priority` is what a server
+    that has MT-PRIORITY determined, whether or not MAIL named one (RFC 6710 section 4.1); None where nobody did.
     """
 
     reverse_path: Path | None = None
     forward_paths: tuple[Path, ...] = ()
     parameters: tuple[Parameter, ...] = ()
     verb: str = ""
+    rcpt_parameters: Mapping[Path, tuple[Parameter, ...]] = field(default_factory=dict, hash=False)
+    opened: float = 0.0
     priority: int | None = None
 
     @property
@@ -199,14 +204,19 @@ class Nowhere:
 NOWHERE = Nowhere()
 
 
+HEAD = 65_536
+"""Octets of a letter that are kept for a report where the letter itself is stored elsewhere."""
+
+
 @dataclass(frozen=True, slots=True)
 class Letter:
     """A letter as a server holds it: the envelope, the content in octets, and how it came.
 
-    `client` is the name that HELO or EHLO gave, `address` where it came from, `protocol` SMTP, ESMTP, UTF8SMTP
-    or one of their kin (RFC 3848, RFC 6531 section 4.3), `time` seconds since 1970. `octets` counts the content, which
-    is empty here where a draft stores it elsewhere. `mailboxes` are the names of those that it goes to, each once;
-    `form` is that of the lines put in front, and `clauses` stand in the time stamp line besides.
+    `client` is the name that HELO or EHLO gave, `address` where it came from, `protocol` SMTP, ESMTP, UTF8SMTP or one
+    of their kin (RFC 3848, RFC 6531 section 4.3), or nothing where the letter was written here and came by none; `time`
+    seconds since 1970. `octets` counts the content, which is empty here where a draft stores it elsewhere; then `head`
+    holds its first octets, at most HEAD, if a report may be asked for. `mailboxes` are the names of those that it goes
+    to, each once; `form` is that of the lines put in front, and `clauses` stand in the time stamp line besides.
     """
 
     envelope: Envelope
@@ -219,10 +229,13 @@ class Letter:
     mailboxes: tuple[str, ...] = ()
     form: TraceForm = OF_2001
     clauses: str = ""
+    head: bytes = b""
 
     def received(self, domain: str) -> bytes:
-        """The time stamp line that a server of this domain puts in front (RFC 2821 section 4.4). That of an
-        international letter has domains with U-labels (RFC 6531 section 3.7.3)."""
+        """The time stamp line that a server of this domain puts in front (RFC 2821 section 4.4); none where the letter
+        came by no channel. That of an international letter has domains with U-labels (RFC 6531 section 3.7.3)."""
+        if not self.protocol:
+            return b""
         how = (self.protocol, self.time, self.clauses)
         if not self.envelope.international:
             return self.form.received(self.client, self.address, domain, *how)
@@ -237,9 +250,12 @@ class Letter:
         return self.trace(domain) + self.content
 
 
-def accept(envelope: Envelope, verb: str, path: Path, parameters: tuple[Parameter, ...]) -> Envelope:
+def accept(envelope: Envelope, verb: str, path: Path, parameters: tuple[Parameter, ...], now: float = 0.0) -> Envelope:
     """The envelope after a path was accepted: MAIL and its kin set the one, RCPT adds to the other."""
-    if verb == "RCPT":
-        paths = (*envelope.forward_paths, path)
-        return Envelope(envelope.reverse_path, paths, envelope.parameters, envelope.verb, envelope.priority)
-    return Envelope(path, (), parameters, verb)
+    if verb != "RCPT":
+        return Envelope(path, (), parameters, verb, {}, now)
+    asked = envelope.rcpt_parameters
+    if parameters or path in asked:
+        asked = {**asked, path: parameters}
+    paths, opened = (*envelope.forward_paths, path), envelope.opened
+    return Envelope(envelope.reverse_path, paths, envelope.parameters, envelope.verb, asked, opened, envelope.priority)

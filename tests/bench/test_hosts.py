@@ -9,7 +9,7 @@ from esmtp_lab.lab import client_dialect, server_dialect
 from esmtp_lab.mailbox.memory import MemoryMailboxes
 from esmtp_lab.protocol.client import Delivery, Outcome
 from esmtp_lab.protocol.policy import Policy, find_policy
-from esmtp_lab.protocol.queue import GIVE_UP_AFTER, HOUR, MINUTE, RETRY_AFTER, Queued, after, notice
+from esmtp_lab.protocol.queue import GIVE_UP_AFTER, HOUR, MINUTE, RETRY_AFTER, Queued, after
 from esmtp_lab.wire.path import Path
 from esmtp_lab.wire.reply import Reply
 
@@ -157,16 +157,6 @@ def test_only_what_failed_waits():
     assert failed == (no,)
     assert after(queued, (later,), GIVE_UP_AFTER) == (None, (later,))
     assert after(queued, (ok,), 0.0) == (None, ())
-
-
-@pytest.mark.parametrize("sender", ["ann@a.example", ""])
-def test_a_notice_is_safe_text(sender):
-    bad = Outcome(path("x@b"), Reply(550, (b"no\x1b[31m\xff",)))
-    told = notice("a.example", replace(letter("x@b", sender=sender), content=b"Sub\xffject: x\r\n\r\n"), (bad,))
-    assert (told is None) == (not sender)
-    if told:
-        assert told.content.isascii()
-        assert told.reverse_path.null
 
 
 # Binary letters --------------------------------------------------------------------------------------

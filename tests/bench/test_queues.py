@@ -196,7 +196,7 @@ def test_a_host_with_a_queue_that_is_played_by_hand() -> None:
 def test_a_letter_in_two() -> None:
     queued = Queued(letter("a@b.example", "c@d.example", "e@b.example"), 1.0, 2.0, 3)
     one, other = parted(queued, lambda each: each.domain == b"b.example")
-    assert (one.delivery.forward_paths, one[1:]) == ((path("a@b.example"), path("e@b.example")), (1.0, 2.0, 3))
+    assert (one.delivery.forward_paths, one[1:]) == ((path("a@b.example"), path("e@b.example")), queued[1:])
     assert other.delivery.forward_paths == (path("c@d.example"),)
     assert parted(queued, lambda each: True) == (queued, None)
     assert parted(queued, lambda each: False) == (None, queued)

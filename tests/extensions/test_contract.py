@@ -45,6 +45,8 @@ REGISTERED = {
     "ETRN",
     "MT-PRIORITY",
     "SMTPUTF8",
+    "DSN",
+    "DELIVERBY",
 }
 DEFINE_AGAIN = {("BINARYMIME", "BODY")}
 """RFC 3030 section 3 adds a value to a parameter that RFC 6152 defined, which keeps those that it had."""

@@ -11,7 +11,7 @@ from esmtp_lab.protocol.era import ERAS
 from esmtp_lab.protocol.event import lines, text_events
 from esmtp_lab.protocol.extension import ParameterForm
 from esmtp_lab.protocol.policy import Policy, find_policy, with_users
-from esmtp_lab.protocol.queue import DAY, GIVE_UP_AFTER, MINUTE, RETRY_AFTER, Queued, after, notice
+from esmtp_lab.protocol.queue import DAY, GIVE_UP_AFTER, MINUTE, RETRY_AFTER, Queued, after
 from esmtp_lab.protocol.replies import Answer, _entry
 from esmtp_lab.protocol.server import ServerSession, stored
 from esmtp_lab.protocol.trace import OF_2001
@@ -307,23 +307,6 @@ def test_who_waits_and_who_is_given_up(outcome, now, waits, fails):
     left, failed = after(Queued(LETTER, 0.0, 0.0), (outcome,), now)
     assert (left is not None, failed == (outcome,)) == (waits, fails)
     assert GIVE_UP_AFTER >= 4 * DAY
-
-
-def test_a_notice_goes_to_the_reverse_path_from_nobody():
-    routed = Path(b"me", b"me.example", (b"relay.example",))
-    failed = (Outcome(ADA, Reply(550, (b"first", b"no\r\nsuch \xff"))), Outcome(BOB, None, "gone"), Outcome(ADA))
-    told = notice("lab.example", Delivery(routed, (ADA, BOB), LETTER.content), failed)
-    assert (told.reverse_path, told.forward_paths, told.helo) == (Path(), (ME,), "lab.example")
-    text = told.content.decode("ascii").split("\r\n")
-    assert "  <ada@lab.example>: 550 no??such ?" in text
-    assert "  <bob@lab.example>: gone" in text
-    assert "  <ada@lab.example>: no answer" in text
-    assert text[-4:] == ["", "  Subject: x", "  To: y", ""]
-
-
-def test_there_is_no_notice_about_a_notice():
-    assert notice("lab.example", Delivery(Path(), (ADA,), b"x"), (Outcome(ADA),)) is None
-    assert notice("lab.example", LETTER, ()) is None
 
 
 def test_answers_are_values():

@@ -11,8 +11,8 @@ What cannot be played as it is printed, and why:
 * RFC 821 scenario 10: 552 comes after one recipient, against the 100 of section 4.5.3, as the note below it says. It is
   played in an era that allows one.
 * RFC 1869 section 8, example 2: XONE and XVRB are local to that host; XPONG stands for them.
-* RFC 2821 D.1 to D.4: DSN is offered, which is no extension of ours, and SIZE has no number. D.4 lists VRFY where D.1
-  to D.3 do not, and uses SEND without listing it, against appendix F.6; the host here lists SEND and not VRFY.
+* RFC 2821 D.1 to D.4: SIZE has no number. D.4 lists VRFY where D.1 to D.3 do not, and uses SEND without listing it,
+  against appendix F.6; the host here lists SEND and not VRFY.
 """
 
 from dataclasses import replace
@@ -516,7 +516,7 @@ def test_6_1_a_parameter_that_is_not_recognized(plays):
 FOO = Policy(
     domain="foo.com",
     mailboxes={"Jones": "Jones", "Brown": "Brown", "Admin.MRC": "Mark Crispin"},
-    extensions=("8BITMIME", "SIZE", "SEND", "HELP"),
+    extensions=("8BITMIME", "SIZE", "DSN", "SEND", "HELP"),
     terminals={"Admin.MRC": "on"},
     relays_for=("bar.com",),
 )
@@ -526,9 +526,10 @@ C: EHLO bar.com
 S: 250-foo.com greets bar.com
 S: 250-8BITMIME
 S: 250-SIZE 10485760
+S: 250-DSN
 S: 250-SEND
 S: 250 HELP
-> offered=8BITMIME,SIZE,SEND,HELP
+> offered=8BITMIME,SIZE,DSN,SEND,HELP
 """
 LATER = pytest.mark.parametrize("era", ["rfc2821", "rfc5321"])
 

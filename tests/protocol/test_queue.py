@@ -1,17 +1,17 @@
-"""The queue of a client: when a letter is tried again, what it is then, and the notice of what was given up."""
+"""The queue of a client: when a letter is tried again, and what it is then."""
 
 from dataclasses import replace
 
 import pytest
 
 from esmtp_lab.protocol.client import Delivery, Outcome
-from esmtp_lab.protocol.queue import DAY, GIVE_UP_AFTER, HOUR, MINUTE, RETRY_AFTER, Queued, after, notice
+from esmtp_lab.protocol.queue import DAY, GIVE_UP_AFTER, HOUR, MINUTE, RETRY_AFTER, Queued, after
 from esmtp_lab.wire.path import Path
 from esmtp_lab.wire.reply import Reply
 
 ME, ADA, BOB = Path(b"me", b"me.example"), Path(b"ada", b"lab.example"), Path(b"bob", b"lab.example")
 LETTER = Delivery(ME, (ADA, BOB), b"Subject: x\r\n\r\nhi\r\n")
-BUSY, NO = Outcome(ADA, Reply(450)), Outcome(ADA, Reply(550, (b"no",)))
+BUSY = Outcome(ADA, Reply(450))
 
 
 def test_when_a_letter_is_tried_again() -> None:
@@ -48,16 +48,3 @@ def test_a_letter_is_given_up_when_it_has_waited_so_long(came: float, age: float
     """RFC 2821 section 4.5.4.1: at least 4 to 5 days, wherever the clock stands."""
     waits, failed = after(Queued(LETTER, came, came), (BUSY,), came + age)
     assert (waits is None, failed) == (given_up, (BUSY,) if given_up else ())
-
-
-def test_a_notice_shows_how_the_letter_began() -> None:
-    """Twenty lines of its header section at most, and nothing of its body."""
-    header = b"".join(b"H%d: x\r\n" % number for number in range(30))
-    told = notice("lab.example", replace(LETTER, content=header + b"\r\nbody: x\r\n"), (NO,))
-    assert told is not None
-    text = told.content.decode()
-    shown = [line for line in text.split("\r\n") if line.startswith("  H")]
-    assert shown == [f"  H{number}: x" for number in range(20)]
-    assert "body" not in text
-    assert "  <ada@lab.example>: 550 no\r\n" in text
-    assert (told.reverse_path, told.forward_paths, told.helo) == (Path(), (ME,), "lab.example")

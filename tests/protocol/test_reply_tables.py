@@ -48,6 +48,7 @@ CHOICES = (
     Choice("rfc821 rfc1869", "MAIL", added=frozenset({503}), why="RFC 821 section 4.1.1"),
     Choice("rfc1869", "MAIL", added=frozenset({455, 555}), why="RFC 1869 section 6.1"),
     Choice("rfc1869", "RCPT", added=frozenset({455, 555}), why="RFC 1869 section 6.1"),
+    Choice("rfc2821", "MAIL", added=frozenset({455, 555}), why="RFC 2852 section 4, where DELIVERBY is spoken"),
     Choice("rfc5321", "RCPT", added=frozenset({556}), why="RFC 7504 section 5.1"),
     Choice("rfc1869 rfc2821 rfc5321", "MAIL", added=frozenset({530}), why="RFC 4954 section 6, where AUTH is spoken"),
     Choice("rfc1869 rfc2821 rfc5321", "MAIL", added=frozenset({450}), why="RFC 6710 section 4.1, where MT-PRIORITY is"),

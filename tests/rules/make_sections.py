@@ -8,7 +8,7 @@ from esmtp_lab.rules.texts import sections
 DATA = Path(__file__).parents[2] / "esmtp_lab" / "rules" / "sections.toml"
 DOCUMENTS = (
     *(821, 1123, 1652, 1846, 1854, 1869, 1870, 1891, 1985, 2034, 2197, 2487, 2554, 2645, 2821, 2852, 2920),
-    *(3030, 3207, 3461, 4954, 5321, 6152, 6409, 6531, 6710, 7504, 8689),
+    *(3030, 3207, 3461, 3464, 4954, 5321, 6152, 6409, 6531, 6710, 7504, 8689),
 )
 MAIL = ("5.2", "5.3")
 """The sections of RFC 1123 that speak of mail transport; the others are about other things."""

@@ -32,5 +32,5 @@ def test_a_greeting_is_offered_the_codes_of_its_era(era, codes):
 
 @pytest.mark.parametrize(("era", "code", "offered"), [("rfc2821", "555", False), ("rfc5321", "555", True)])
 def test_a_code_that_came_back(era, code, offered):
-    found = list(replies(code, Awaited("MAIL"), dialect_of(ERAS[era], SHIPPED)))
+    found = list(replies(code, Awaited("RCPT"), dialect_of(ERAS[era], SHIPPED)))
     assert bool(found) == offered
