@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path as FilePath
 
-from esmtp_lab.bench import Bench, Crossing, Host
+from esmtp_lab.bench import Bench, Crossing, Fault, Host, Hosts, Posted
 from esmtp_lab.errors import DataError
 from esmtp_lab.export.transcript import annotated
 from esmtp_lab.extensions import SHIPPED
@@ -21,6 +21,9 @@ from esmtp_lab.protocol.event import Event, lines
 from esmtp_lab.protocol.policy import Policy, find_policy
 from esmtp_lab.rules.annotator import annotator
 from esmtp_lab.rules.detector import Told, Watch
+from esmtp_lab.tutor.attempt import Attempt
+from esmtp_lab.tutor.letter import ready_letter
+from esmtp_lab.tutor.setting import Setting
 
 
 def server_dialect(policy: Policy, era: str) -> Dialect:
@@ -45,11 +48,18 @@ def mailboxes_at(where: str, domain: str) -> MemoryMailboxes | Discard | Maildir
     return Discard() if where == "discard" else Maildir(FilePath(where), domain)
 
 
+ME = Policy("me", "the learner's own host", "me.example", mailboxes={"me": "Me"})
+"""The host at the client's end, which serves after TURN."""
+
+
 class Lab:
     """One host and one client on a bench.
 
     `policy` names a ready-made policy or a file, `era` is the server's and `client_era` the client's. With
     ``role="server"`` the server is played by hand. The clock is asked once for each step, and not by the engine.
+    `faults` befall the channel, whose round trip takes `latency` seconds. With `turns` the learner serves after TURN, and
+    the other end delivers `letter`. Letters for `neighbours` go on to them. `boxes` are the mailboxes of each host by
+    its name, and `expected` which code was said to come next, with the count of lines before it.
     """
 
     def __init__(
@@ -60,16 +70,71 @@ class Lab:
         policy: str | Policy = "lab",
         role: str = "client",
         clock: Callable[[], float] = time.time,
+        faults: tuple[Fault, ...] = (),
+        latency: float = 0.0,
+        turns: bool = False,
+        letter: Delivery | None = None,
+        neighbours: tuple[Policy, ...] = (),
+        boxes: dict[str, MemoryMailboxes] | None = None,
     ) -> None:
         self.policy = find_policy(policy) if isinstance(policy, str) else policy
         self.era = era
         self.client_era = client_era
-        self.role = role
+        self.neighbours = neighbours
+        self.boxes = {} if boxes is None else boxes
+        self.expected: list[tuple[int, str]] = []
         self._clock = clock
-        self.mailboxes = MemoryMailboxes(self.policy.domain)
-        host = Host(self.policy, server_dialect(self.policy, era), self.mailboxes)
-        self.bench = Bench(host, client_dialect(client_era), by_hand=role == "server", now=clock())
+        self._letter = letter
+        self.mailboxes = self._boxes_of(self.policy)
+        host = self._host(self.policy)
+        if neighbours:
+            around = [host, *(self._host(each) for each in neighbours if each.domain != self.policy.domain)]
+            posted = Posted(Hosts(around, client_dialect(), now=clock()), self.policy.domain)
+            host = Host(self.policy, host.dialect, posted)
+        self.bench = Bench(
+            host,
+            client_dialect(client_era),
+            by_hand=role == "server",
+            now=clock(),
+            latency=latency,
+            faults=faults,
+            caller=self._host(ME) if turns or (letter is not None and letter.turns) else None,
+            caller_by_hand=turns,
+            awaits_turn=(letter or ready_letter(ME)) if turns else None,
+        )
         self.bench.start()
+        if letter is not None and role == "server":
+            self.bench.deliver(letter)
+
+    @property
+    def role(self) -> str:
+        """The side that the learner plays now; TURN changes it."""
+        return "server" if self.bench.server.by_hand else "client"
+
+    def _boxes_of(self, policy: Policy) -> MemoryMailboxes:
+        return self.boxes.setdefault(policy.name, MemoryMailboxes(policy.domain))
+
+    def _host(self, policy: Policy) -> Host:
+        return Host(policy, server_dialect(policy, self.era), self._boxes_of(policy))
+
+    def anew(self, *, era: str = "", policy: str | Policy = "", role: str = "") -> "Lab":
+        """A lab with a new session: the same but for what is said. Letters stay where they are. Raises DataError."""
+        return Lab(
+            era or self.era,
+            client_era=self.client_era,
+            policy=policy or self.policy,
+            role=role or ("server" if self.bench.by_hand else "client"),
+            clock=self._clock,
+            neighbours=self.neighbours,
+            boxes=self.boxes,
+            latency=self.bench.latency,
+            turns=self.bench.caller_by_hand,
+            letter=self._letter,
+        )
+
+    def apart(self) -> "Lab":
+        """A lab of the same kind for free play: what happens there is known to nobody here."""
+        return Lab(self.era, client_era=self.client_era, policy=self.policy, role=self.role, clock=self._clock)
 
     def send(self, line: str | bytes) -> list[Crossing]:
         """The client sends a line; CRLF is added. What crossed the wire because of it."""
@@ -129,6 +194,29 @@ class Lab:
     def crossings(self) -> Iterator[Crossing]:
         """Every line that crossed the wire and was not undone."""
         return (crossing for crossing, undone in self.bench.crossings() if not undone)
+
+
+def lab_in(setting: Setting, clock: Callable[[], float] = time.time) -> Lab:
+    """A fresh lab in the setting of a task; the embedded client begins, where the learner is the server."""
+    return Lab(
+        setting.era,
+        client_era=setting.client_era,
+        policy=setting.host,
+        role=setting.role,
+        clock=clock,
+        faults=setting.faults,
+        latency=setting.latency,
+        turns=setting.turns,
+        letter=setting.letter or (ready_letter(setting.host) if setting.role == "server" else None),
+        neighbours=setting.neighbours,
+    )
+
+
+def lab_of(attempt: Attempt) -> Lab:
+    """The lab that an attempt is at, which `lab_in` opened."""
+    lab = attempt.scene.desk
+    assert isinstance(lab, Lab)
+    return lab
 
 
 def octets_of(line: str | bytes) -> bytes:

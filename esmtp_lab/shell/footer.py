@@ -19,7 +19,7 @@ def header(session: Session) -> str:
     era = f"era {lab.era}" + (f" (client {lab.client_era})" if lab.client_era != lab.era else "")
     text = f" {lab.policy.domain} · {era}" + (" · you are the server" if lab.role == "server" else "")
     if session.attempt is not None:
-        text += f" · {session.attempt.title}    {goal_marks(session.attempt, lab)}"
+        text += f" · {session.attempt.title}    {goal_marks(session.attempt)}"
     return text
 
 

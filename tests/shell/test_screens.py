@@ -152,17 +152,18 @@ def test_pasted_lines_are_sent_one_by_one(terminal: Open, letter: tuple[str, ...
 
 
 LESSON = """\
-from esmtp_lab.commands.lessons import lab_of
+from esmtp_lab.lab import lab_in, lab_of
 from esmtp_lab.tutor.attempt import Attempt
 from esmtp_lab.tutor.lesson import find_lesson
-attempt = Attempt(find_lesson("3"))"""
+attempt = Attempt(find_lesson("3"), lab_in)
+lab = lab_of(attempt)"""
 
 
 def test_a_lesson_is_shown_and_its_goals_are_ticked(terminal: Open) -> None:
     before = f"exec({LESSON!r})"
     for columns in (100, 60):
         term = terminal(columns, 40, "attempt=attempt", before)
-        term.until("3 One letter 1/2")
+        term.until("3 One letter 1/3")
         term.until("[ ] 250 to MAIL")
         term.type("HELO me.example", "250 lab.example")
         term.type("MAIL FROM:<me@me.example>", "[x] 250 to MAIL")
