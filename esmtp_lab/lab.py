@@ -57,8 +57,8 @@ class Lab:
 
     `policy` names a ready-made policy or a file, `era` is the server's and `client_era` the client's. With
     ``role="server"`` the server is played by hand. The clock is asked once for each step, and not by the engine.
-    `faults` befall the channel, whose round trip takes `latency` seconds. With `turns` the learner serves after TURN, and
-    the other end delivers `letter`. Letters for `neighbours` go on to them. `boxes` are the mailboxes of each host by
+    `faults` befall the channel, whose round trip takes `latency` seconds. With `turns` the learner serves after TURN,
+    and the other end delivers `letter`. Letters for `neighbours` go on to them. `boxes` are the mailboxes of each host by
     its name, and `expected` which code was said to come next, with the count of lines before it.
     """
 

@@ -1,4 +1,4 @@
-"""An attempt at a lesson: which task is on, how its goal stands, what to say to what was just done, which hint is next."""
+"""An attempt at a lesson: which task is on, how its goal stands, what to say to what was done, which hint is next."""
 
 from typing import NamedTuple
 

@@ -96,7 +96,7 @@ def items(benches: Iterable[tuple[Bench, Policy, str]], given: int = 0) -> tuple
                     policy.name,
                     policy.domain,
                     era,
-                )  # fmt: skip
+                )
             )
     return tuple(found)
 
