@@ -37,7 +37,7 @@ def _command(item: Item, values: Values) -> bool:
 
 
 def _reply_to(item: Item, values: Values) -> bool:
-    return item.kind == "reply" and ("*" in values or item.event.to in values)
+    return item.kind == "reply" and item.event.last and ("*" in values or item.event.to in values)
 
 
 def _moment(item: Item, values: Values) -> bool:
