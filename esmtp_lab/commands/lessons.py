@@ -110,7 +110,7 @@ def check_lessons(folder: Path | None = None, only: str = "", seeds: int | None 
         good = good and not problems
         if not problems:
             yield Said(f"{each.name}: good")
-    if not found:
+    if not found and good:
         yield Said("there are no lessons" if not only else f"there is no lesson {only!r}", False)
     elif good:
         yield from _numbers(found)

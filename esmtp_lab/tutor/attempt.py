@@ -111,7 +111,7 @@ class Attempt:
             held = self._held.get(place, False)
             if newly(near.when, self.scene, self._fresh, held):
                 told.append(near.say)
-            if not (isinstance(near.when, Clause) and near.when.lasting):
+            if not (isinstance(near.when, Clause) and near.when.instant):
                 self._held[place] = near.when.holds(self.scene, self.scene.items)
         return told[:1]
 
@@ -142,7 +142,7 @@ class Attempt:
 
     def _suits(self, hint: Hint) -> bool:
         when = hint.when
-        if isinstance(when, Clause) and when.lasting:
+        if isinstance(when, Clause) and when.instant:
             return any(when.matches(each) for each in self._fresh)
         return when is not None and when.holds(self.scene, self.scene.items)
 

@@ -220,7 +220,7 @@ Node = Goal | Clause
 
 def newly(node: Node, scene: Scene, fresh: tuple[Item, ...], held: bool) -> bool:
     """Whether what just happened is what a clause speaks of; `held` says whether it held before."""
-    if isinstance(node, Clause) and node.lasting and node.count == ONCE and not node.distinct:
+    if isinstance(node, Clause) and node.instant:
         return any(node.matches(each) for each in fresh)
     return not held and node.holds(scene, scene.items)
 
