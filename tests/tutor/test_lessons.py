@@ -65,6 +65,7 @@ CROSSED = '\ncrossed = [{ by = ["one-letter/break"], why = "so" }]'
     ("old", "new", "found"),
     [
         ("DATA\nSubject", "DATO\nSubject", "solution 1 does not reach: 354 to DATA"),
+        ("DATA\nSubject", "S: 550\nDATA\nSubject", "solution 1, line 4: expected '550', got '250 "),
         ("DATA\nSubject", "/data\nSubject", "solution 1 cannot be played: /data: is no lab command of an attempt"),
         ('MAIL FROM: <me@me.example>\n"""', 'NOOP\n"""', "near miss 1 is not recognised in its own lines"),
         ('MAIL FROM: <me@me.example>\n"""', '/noop\n"""', "near miss 1 cannot be played"),
