@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path as FilePath
 
-from esmtp_lab.bench import Bench, Crossing, Host
+from esmtp_lab.bench import Bench, Crossing, Fault, Host, Hosts, Posted
+from esmtp_lab.bench.hosts import Run
 from esmtp_lab.errors import DataError
 from esmtp_lab.export.transcript import annotated
 from esmtp_lab.extensions import beside
@@ -23,6 +24,10 @@ from esmtp_lab.protocol.extension import Extension
 from esmtp_lab.protocol.policy import Policy, find_policy, with_extensions
 from esmtp_lab.rules.annotator import annotator
 from esmtp_lab.rules.detector import Told, Watch
+from esmtp_lab.tutor.attempt import Attempt
+from esmtp_lab.tutor.lesson import find_lesson
+from esmtp_lab.tutor.letter import ready_letter
+from esmtp_lab.tutor.setting import Setting
 
 
 def server_dialect(policy: Policy, era: str, own: Iterable[Extension] = ()) -> Dialect:
@@ -91,6 +96,10 @@ def mailboxes_at(where: str, domain: str) -> MemoryMailboxes | Discard | Maildir
     return Discard() if where == "discard" else Maildir(FilePath(where), domain)
 
 
+ME = Policy("me", "the learner's own host", "me.example", mailboxes={"me": "Me"})
+"""The host at the client's end, which serves after TURN."""
+
+
 class Lab:
     """One host and one client on a bench.
 
@@ -98,7 +107,10 @@ class Lab:
     is that of the policy, or the default. With ``role="server"`` the server is played by hand. The clock is asked once
     for each step, and not by the engine. Both ends know the `extensions` of one's own, each a value or the name of a
     definition file; the host offers those that it has agreed on, and `agreements` are hosts with keywords: without them
-    this host agrees to all. Raises DataError.
+    this host agrees to all.
+    `faults` befall the channel, whose round trip takes `latency` seconds. With `turns` the learner serves after TURN,
+    and the other end delivers `letter`. Letters for `neighbours` go on to them. `boxes` are the mailboxes of each host
+    by its name, and `expected` which code was said to come next, with the count of lines before it. Raises DataError.
     """
 
     def __init__(
@@ -111,6 +123,12 @@ class Lab:
         clock: Callable[[], float] = time.time,
         extensions: Iterable[Extension | str | FilePath] = (),
         agreements: frozenset[tuple[str, str]] | None = None,
+        faults: tuple[Fault, ...] = (),
+        latency: float = 0.0,
+        turns: bool = False,
+        letter: Delivery | None = None,
+        neighbours: tuple[Policy, ...] = (),
+        boxes: dict[str, MemoryMailboxes] | None = None,
     ) -> None:
         host_policy = find_policy(policy) if isinstance(policy, str) else policy
         self.extensions = plugged(extensions)
@@ -121,38 +139,84 @@ class Lab:
         self.policy = with_extensions(host_policy, agreed)
         self.era = era or self.policy.era or DEFAULT_ERA
         self.client_era = client_era
-        self.role = role
+        self.neighbours = neighbours
+        self.boxes = {} if boxes is None else boxes
+        self.expected: list[tuple[int, str]] = []
         self._clock = clock
-        self.mailboxes = MemoryMailboxes(self.policy.domain)
-        own = installed(self.policy, self.extensions)
-        host = Host(self.policy, server_dialect(self.policy, self.era, own), self.mailboxes)
-        self.bench = Bench(host, client_dialect(client_era, own), by_hand=role == "server", now=clock())
+        self._letter = letter
+        self._own = installed(self.policy, self.extensions)
+        client = client_dialect(client_era, self._own)
+        self.mailboxes = self._boxes_of(self.policy)
+        host = self._host(self.policy)
+        if neighbours:
+            around = [host, *(self._host(each) for each in neighbours if each.domain != self.policy.domain)]
+            posted = Posted(Hosts(around, client, now=clock()), self.policy.domain)
+            host = Host(self.policy, host.dialect, posted)
+        self.bench = Bench(
+            host,
+            client,
+            by_hand=role == "server",
+            now=clock(),
+            latency=latency,
+            faults=faults,
+            caller=self._host(ME) if turns or (letter is not None and letter.turns) else None,
+            caller_by_hand=turns,
+            awaits_turn=(letter or ready_letter(ME)) if turns else None,
+        )
         self.bench.start()
+        if letter is not None and role == "server":
+            self.bench.deliver(letter)
 
-    def anew(self, *, era: str = "", policy: str = "", role: str = "", plug: str | Extension = "") -> "Lab":
-        """Another session of the pair, with some of it changed; it has the letters where the host is the same.
+    @property
+    def role(self) -> str:
+        """The side that the learner plays now; TURN changes it."""
+        return "server" if self.bench.server.by_hand else "client"
+
+    def _boxes_of(self, policy: Policy) -> MemoryMailboxes:
+        return self.boxes.setdefault(policy.name, MemoryMailboxes(policy.domain))
+
+    def _host(self, policy: Policy) -> Host:
+        return Host(policy, server_dialect(policy, self.era, self._own), self._boxes_of(policy))
+
+    def anew(self, *, era: str = "", policy: str | Policy = "", role: str = "", plug: str | Extension = "") -> "Lab":
+        """A lab with a new session: the same but for what is said. Letters stay where they are.
 
         What is plugged in takes the place of what had its keyword, and the host agrees to it. Raises DataError.
         """
-        host = find_policy(policy) if policy else self.policy
+        host = find_policy(policy) if isinstance(policy, str) and policy else policy or self.policy
         extensions, agreements = self.extensions, self.agreements
         if plug:
             others = beside(extensions)
             more = _held(plug, others) if isinstance(plug, Extension) else _named(plug, others)
             extensions = (*(each for each in extensions if each.ehlo_keyword != more.ehlo_keyword), more)
             agreements |= {(host.name, more.ehlo_keyword)}
-        lab = Lab(
+        role = role or ("server" if self.bench.by_hand else "client")
+        return Lab(
             era or (policy and host.era) or self.era,
             client_era=self.client_era,
             policy=host,
-            role=role or self.role,
+            role=role,
             clock=self._clock,
             extensions=extensions,
             agreements=agreements,
+            neighbours=self.neighbours,
+            boxes=self.boxes,
+            latency=self.bench.latency,
+            turns=self.bench.caller_by_hand,
+            letter=self._letter or (ready_letter(host) if role == "server" else None),
         )
-        if lab.policy == self.policy or plug:
-            lab.mailboxes.load(self.mailboxes.save())
-        return lab
+
+    def apart(self) -> "Lab":
+        """A lab of the same kind for free play: what happens there is known to nobody here."""
+        return Lab(
+            self.era,
+            client_era=self.client_era,
+            policy=self.policy,
+            role=self.role,
+            clock=self._clock,
+            extensions=self.extensions,
+            agreements=self.agreements,
+        )
 
     def send(self, line: str | bytes) -> list[Crossing]:
         """The client sends a line; CRLF is added. What crossed the wire because of it."""
@@ -202,6 +266,26 @@ class Lab:
         # The rule book is read when someone first asks, which is after the first prompt.
         return annotator(self.era)(event)
 
+    def octets(self, mailbox: str) -> tuple[bytes, ...]:
+        """The letters of a mailbox as they are stored; ``me@me.example`` is one of another host."""
+        name, _, domain = mailbox.rpartition("@")
+        boxes = (box for box in self.boxes.values() if name and box.domain == domain)
+        return tuple(each for box in boxes for each in box.octets(name)) if name else self.mailboxes.octets(mailbox)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The mailboxes of the host, and those in which letters are; those of other hosts with their domain."""
+        here = [*self.policy.mailboxes, *self.mailboxes.letters]
+        others = (box for box in self.boxes.values() if box is not self.mailboxes)
+        away = (f"{name}@{box.domain}" for box in others for name, letters in box.letters.items() if letters)
+        return tuple(dict.fromkeys([*here, *away]))
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """The sessions in which letters went on to neighbours, so far."""
+        mailboxes = self.bench.host.mailboxes
+        return mailboxes.runs if isinstance(mailboxes, Posted) else ()
+
     def misconceptions(self) -> Iterator[tuple[Event, Told]]:
         """The misconceptions that this session shows so far, each with its line; what was undone shows none."""
         watch = Watch(self.era)
@@ -212,6 +296,34 @@ class Lab:
     def crossings(self) -> Iterator[Crossing]:
         """Every line that crossed the wire and was not undone."""
         return (crossing for crossing, undone in self.bench.crossings() if not undone)
+
+
+def lab_in(setting: Setting, clock: Callable[[], float] = time.time) -> Lab:
+    """A fresh lab in the setting of a task; the embedded client begins, where the learner is the server."""
+    return Lab(
+        setting.era,
+        client_era=setting.client_era,
+        policy=setting.host,
+        role=setting.role,
+        clock=clock,
+        faults=setting.faults,
+        latency=setting.latency,
+        turns=setting.turns,
+        letter=setting.letter or (ready_letter(setting.host) if setting.role == "server" else None),
+        neighbours=setting.neighbours,
+    )
+
+
+def begin(name: str, folder: FilePath | None = None) -> Attempt:
+    """An attempt at a lesson, by its number or name. Raises DataError."""
+    return Attempt(find_lesson(name, folder), lab_in)
+
+
+def lab_of(attempt: Attempt) -> Lab:
+    """The lab that an attempt is at, which `lab_in` opened."""
+    lab = attempt.scene.desk
+    assert isinstance(lab, Lab)
+    return lab
 
 
 def octets_of(line: str | bytes) -> bytes:

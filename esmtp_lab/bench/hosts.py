@@ -131,6 +131,13 @@ class Hosts:
         bench.deliver(delivery)
         return bench
 
+    def fork(self) -> "Hosts":
+        """A copy that goes its own way; the sessions so far stay here."""
+        copies = (replace(host, mailboxes=host.mailboxes.fork()) for host in self.hosts.values())
+        copy = Hosts(copies, self.client_dialect, now=self.now)
+        copy.load(self.save())
+        return copy
+
     def save(self) -> tuple[Any, ...]:
         """A value that `load` comes back to."""
         boxes = tuple((domain, host.mailboxes.save()) for domain, host in self.hosts.items())

@@ -260,6 +260,16 @@ def find_policy(name: str) -> Policy:
     return _policy(data, str(data.pop("name", file.stem)), name)
 
 
+def read_policy(table: Mapping[str, Any], name: str, where: str) -> Policy:
+    """The policy in a table that stands in a file of another kind; it may be `like` a ready-made one. Raises
+    DataError."""
+    ready = tomllib.loads((files("esmtp_lab.protocol") / "policy.toml").read_text("utf-8"))
+    like = table.get("like")
+    if like is not None and (not isinstance(like, str) or like not in policies()):
+        raise DataError(f"{where}: {name}", f"is like {like!r}, which is no host; there are {', '.join(policies())}")
+    return _policy(_whole(dict(table), ready), name, where)
+
+
 def _policy(table: dict[str, Any], name: str, where: str) -> Policy:
     kinds = {each.name: each for each in fields(Policy)}
     for key, value in table.items():

@@ -11,6 +11,7 @@ bench, stream, plain   the three views; entry is the line in which the learner t
 import os
 import shutil
 import sys
+from collections.abc import Callable
 
 from esmtp_lab.lab import Lab
 from esmtp_lab.shell.session import Session
@@ -30,14 +31,17 @@ def shell(
     plain: bool = False,
     ascii: bool = False,  # noqa: A002
     attempt: Attempt | None = None,
+    keep: Callable[[Attempt], object] | None = None,
 ) -> int:
     """Let a learner work at the lab until they leave; the exit status.
 
     `view` is "bench", "stream", or None for what fits the terminal; `plain` appends only, without colours or
-    boxes; `ascii` draws with US-ASCII alone. With an `attempt` the lab stands in a lesson.
+    boxes; `ascii` draws with US-ASCII alone. With an `attempt` the lab stands in a lesson, and
+    `keep` is told of its progress.
     """
     chosen = view or ("bench" if shutil.get_terminal_size().columns >= NARROW else "stream")
     session = Session(lab, view=chosen, attempt=attempt)
+    session.keep = keep or session.keep
     signs = ASCII if ascii or not _holds_unicode() else UNICODE
     if plain or os.environ.get("TERM") == "dumb" or not sys.stdout.isatty():
         from esmtp_lab.shell.plain import Plain

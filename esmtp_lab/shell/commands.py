@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from esmtp_lab.bench import FAULTS
 from esmtp_lab.protocol.era import ERAS
 from esmtp_lab.protocol.policy import policies
 from esmtp_lab.shell import extensions, lesson, pages
@@ -12,6 +13,7 @@ from esmtp_lab.shell.keys import KEYS, ON_EMPTY
 from esmtp_lab.shell.save import save
 from esmtp_lab.shell.settings import DEPTHS, SWITCH, THEMES, VIEWS
 from esmtp_lab.suggest import Suggestion
+from esmtp_lab.wire.visible import unspell
 
 if TYPE_CHECKING:
     from esmtp_lab.shell.session import Session
@@ -63,18 +65,32 @@ def _set(attribute: str, values: tuple[str, ...]) -> Callable[["Session", str], 
     return run
 
 
-def _fresh(key: str, values: Callable[[], tuple[str, ...]]) -> Callable[["Session", str], None]:
+def _fresh(key: str, values: Callable[["Session"], tuple[str, ...]]) -> Callable[["Session", str], None]:
     """A command that opens a new session with another era, host or role."""
 
     def run(session: "Session", argument: str) -> None:
         now = session.lab.policy.name if key == "policy" else str(getattr(session.lab, key))
         is_file = key == "policy" and ("." in argument or "/" in argument)
-        if argument in values() or is_file:
+        if argument in values(session) or is_file:
             session.restart(**{key: argument})
         else:
-            _one_of(session, "host" if key == "policy" else key, now, values(), argument)
+            _one_of(session, "host" if key == "policy" else key, now, values(session), argument)
 
     return run
+
+
+def _hosts(session: "Session") -> tuple[str, ...]:
+    own = session.attempt.task.setting.hosts if session.attempt else ()
+    return (*own, *policies())
+
+
+def _raw(session: "Session", argument: str) -> None:
+    """Send octets that no keyboard has."""
+    session.send_octets(unspell(argument.encode("utf-8", "surrogateescape")))
+
+
+def _wait(session: "Session", argument: str) -> None:
+    session.pass_time(float(argument) if argument.isdecimal() else 300.0)
 
 
 def _one_of(session: "Session", what: str, now: str, values: tuple[str, ...], argument: str) -> None:
@@ -91,28 +107,39 @@ TABLE: tuple[Command, ...] = (
     Command(("predict",), "LINE", "what would be answered to a line; nothing changes", pages.predict),
     Command(("undo",), "", "take the last line back on both sides", lambda session, argument: session.undo()),
     Command(("redo",), "", "play it again", lambda session, argument: session.redo()),
-    Command(("restart", "reset"), "", "a new session", lambda session, argument: session.restart()),
+    Command(("restart",), "", "a new session", lambda session, argument: session.restart()),
+    Command(("reset",), "", "begin the task of a lesson anew", lesson.reset),
     Command(
         ("era",),
         f"[{'|'.join(ERAS)}]",
         "a new session with a server of that standard",
-        _fresh("era", lambda: tuple(ERAS)),
+        _fresh("era", lambda session: tuple(ERAS)),
         lambda session: tuple(ERAS),
     ),
     Command(
         ("role",),
         "[client|server]",
         "a new session in which you play that side",
-        _fresh("role", lambda: ("client", "server")),
+        _fresh("role", lambda session: ("client", "server")),
         lambda session: ("client", "server"),
     ),
     Command(
         ("host",),
         "[NAME|FILE]",
         "a new session with another host",
-        _fresh("policy", lambda: tuple(policies())),
-        lambda session: tuple(policies()),
+        _fresh("policy", lambda session: _hosts(session)),
+        lambda session: _hosts(session),
     ),
+    Command(("raw",), "OCTETS", r"send octets as they are written, with \r \n \xNN", _raw),
+    Command(
+        ("fault",),
+        "KIND [INPUT] [TEXT]",
+        "let something go wrong on the channel, once",
+        lesson.fault,
+        lambda session: tuple(FAULTS),
+    ),
+    Command(("wait",), "[SECONDS]", "let time pass; a server that hears nothing for 300 says 421", _wait),
+    Command(("expect",), "CODE", "say which code comes next, before it does", lesson.expect),
     Command(
         ("view",), f"[{'|'.join(VIEWS)}]", "side by side, or one transcript", _set("view", VIEWS), lambda session: VIEWS
     ),
@@ -161,10 +188,20 @@ TABLE: tuple[Command, ...] = (
     Command(("save!",), "FILE", "write the transcript over a file", partial(save, over=True)),
     Command(("lesson",), "", "what the lesson says", lesson.page),
     Command(("goal",), "", "what the task asks for, and what is met of it", lesson.goal),
-    Command(("hint",), "", "the next hint of the lesson", lesson.hint),
-    Command(("solution",), "", "one way to do the task", lesson.solution),
+    Command(
+        ("hint",), "[back]", "the next hint of the lesson, or the one before", lesson.hint, lambda session: ("back",)
+    ),
+    Command(("solution",), "[NUMBER]", "one way to do the task, or another", lesson.solution),
     Command(("next",), "", "go on to the next task of the lesson", lesson.next_task),
-    Command(("answer",), "LETTER", "answer the question of the lesson", lesson.answer),
+    Command(("skip",), "", "let the task be done, and see what that changes", lesson.skip),
+    Command(("answer",), "[ID] ANSWER", "answer a question of the lesson", lesson.answer),
+    Command(
+        ("play",),
+        "[on|off]",
+        "leave the task as it is and play freely; come back to it",
+        lesson.play_freely,
+        lambda session: ("on", "off"),
+    ),
     Command(("quit", "exit"), "", "leave, as QUIT does", lambda session, argument: session.leave()),
 )
 """Every lab command."""

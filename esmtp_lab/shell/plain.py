@@ -6,6 +6,7 @@ from getpass import getpass
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.shell.footer import FIRST, header
 from esmtp_lab.shell.keys import ON_EMPTY
+from esmtp_lab.shell.lesson import lines_of
 from esmtp_lab.shell.pages import shown
 from esmtp_lab.shell.record import Change
 from esmtp_lab.shell.session import Session
@@ -30,7 +31,7 @@ class Plain:
         for line in FIRST:
             self._write("lab", line)
         if session.attempt is not None:
-            for line in session.attempt.text.splitlines():
+            for line in lines_of(session.attempt.text):
                 self._write("lesson", line)
         self._catch_up(0)
         while not session.finished:
@@ -105,8 +106,9 @@ class Plain:
             for line in change.page.lines:
                 self._write("lab", line)
         attempt = self.session.attempt
-        for met in attempt.goals(self.session.lab.bench) if attempt and change.new else ():
-            self._write("lesson", f"{'met' if met.met else 'not yet met'}: {met.words}")
+        for met in attempt.goals if attempt and change.new and self.session.aside is None else ():
+            saw = f"; seen: {met.saw}" if met.saw and not met.met else ""
+            self._write("lesson", f"{met.standing}: {met.words}{saw}")
 
     def _catch_up(self, echoed: int) -> None:
         """What is new in the record, but not the line that the terminal has echoed already."""

@@ -13,12 +13,13 @@ from esmtp_lab.shell.commands import run
 from esmtp_lab.shell.facts import Facts, client_facts, server_facts
 from esmtp_lab.shell.hearing import Hearing
 from esmtp_lab.shell.keys import ON_EMPTY
-from esmtp_lab.shell.lesson import remarks, spoken_of
-from esmtp_lab.shell.letters import fates, ready_letter
+from esmtp_lab.shell.lesson import lines_of
+from esmtp_lab.shell.letters import carried, fates
 from esmtp_lab.shell.notes import Note, noted, notes
 from esmtp_lab.shell.record import Change, Page, Record
 from esmtp_lab.shell.repair import repair
 from esmtp_lab.tutor.attempt import Attempt
+from esmtp_lab.tutor.letter import ready_letter
 from esmtp_lab.wire.transparency import END_OF_DATA as LONE_DOT
 from esmtp_lab.wire.visible import visible
 
@@ -48,7 +49,8 @@ class Session:
 
     `view` and `depth` are the reader's wishes, `last` the places of the last exchange, `correction` a line to offer
     after a refused one, `typed` whether anything was played yet, `finished` whether the learner has left. `rules_ready`
-    turns true when the rule book may be read: never before the first prompt.
+    turns true when the rule book may be read: never before the first prompt. `aside` is the lab of a task while its
+    learner plays freely, and `keep` is told of progress.
     """
 
     def __init__(self, lab: Lab, *, view: str = "stream", attempt: Attempt | None = None) -> None:
@@ -75,9 +77,11 @@ class Session:
         self._new: list[int] = []
         self._went: tuple[int, ...] = ()
         self._came: tuple[int, ...] = ()
+        self.aside: Lab | None = None
+        self.keep: Callable[[Attempt], object] = lambda attempt: None
         self.begin()
         if attempt is not None:
-            self.show(attempt.title, attempt.text.splitlines())
+            self.show(attempt.title, lines_of(attempt.text))
 
     # Beginning -----------------------------------------------------------------------------------
 
@@ -89,7 +93,7 @@ class Session:
         self._undone: list[_Step] = []
         self._content: tuple[int, ...] = ()
         self._new.append(self.record.remark(f"connected to {lab.policy.domain} (era {lab.era}){side}"))
-        if lab.role == "server" and not lab.bench.log:
+        if lab.role == "server" and lab.bench.delivery is None:
             lab.deliver(ready_letter(lab.policy))
         first = self._put(lab.bench.log)
         self.record.struck.update(place for at, place in enumerate(first) if at in lab.bench.struck)
@@ -97,8 +101,11 @@ class Session:
         self.before = self.facts()
 
     def restart(self, *, era: str = "", policy: str = "", role: str = "") -> None:
-        """A new session; the letters of the host stay where the host stays. Raises DataError."""
-        self.lab = self.lab.anew(era=era, policy=policy, role=role)
+        """A new session; letters stay where they are. Raises DataError."""
+        own = self.attempt.task.setting.hosts.get(policy) if self.attempt and policy else None
+        self.lab = self.lab.anew(era=era, policy=own or policy, role=role)
+        if self.attempt is not None and self.aside is None:
+            self.attempt.scene.enter(self.lab)
         self.begin()
 
     def plug(self, name: str) -> None:
@@ -110,6 +117,41 @@ class Session:
         self.lab = old.anew(plug=name)
         self.begin()
         self._steps = [*steps, _Step(tuple(self._new), content, (), _Swap(old, first), _Swap(self.lab, self.first))]
+
+    # Lessons -------------------------------------------------------------------------------------
+
+    def go_to(self, lab: Lab) -> None:
+        """Go to the lab of another task."""
+        self.lab, self.aside = lab, None
+        self.begin()
+        self._spoken_of.clear()
+
+    def put_aside(self) -> None:
+        """Leave the task as it is and play freely."""
+        if self.aside is None:
+            self.aside = self.lab
+            self.lab = self.lab.apart()
+            self.begin()
+        self.tell("you play freely, and nothing counts; /play off comes back to the task as you left it")
+
+    def come_back(self) -> None:
+        """Come back to the task as it was left."""
+        assert self.aside is not None
+        self.lab, self.aside = self.aside, None
+        self.begin()
+
+    def speak(self) -> None:
+        """Let the lesson say its word to what has happened."""
+        if self.attempt is None or self.aside is not None:
+            return
+        for text in self.attempt.step():
+            self.tell(text)
+        self.note_progress()
+
+    def note_progress(self) -> None:
+        """Keep what was reached."""
+        if self.attempt is not None:
+            self.keep(self.attempt)
 
     # Typing --------------------------------------------------------------------------------------
 
@@ -142,21 +184,35 @@ class Session:
         """Play a line for the wire that a lab command stands for."""
         self._wire(line)
 
+    def send_octets(self, octets: bytes) -> None:
+        """Say octets as they stand, whichever side the learner plays."""
+        lab = self.lab
+        self._exchange("", lambda: lab.raw(octets) if lab.role == "client" else lab.bench.say(octets))
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass."""
+        self._exchange("", lambda: self.lab.bench.pass_time(seconds))
+
     def _wire(self, line: str) -> None:
+        lab = self.lab
+        self._exchange(line, lambda: lab.send(line) if lab.role == "client" else lab.say(line))
+
+    def _exchange(self, line: str, act: Callable[[], list[Crossing]]) -> None:
+        runs = len(self.lab.runs)
         self.before, content = self.facts(), self._content
         self.cursor = None
         lab = self.lab
         was = lab.bench.client.position.state
-        done = self.attempt is not None and self.attempt.reached(lab.bench)
-        crossings = lab.send(line) if lab.role == "client" else lab.say(line)
+        crossings = act()
         self.last = tuple(self._put(crossings)) or self.last
         self._warned = False
         self._after(line, crossings, was)
-        for text in remarks(self.attempt, lab, crossings, done) if self.attempt else ():
+        for text in carried(lab.runs[runs:]):
             self.tell(text)
-        if self.attempt:
-            items = self.record.items
-            self._spoken_of |= spoken_of(self.attempt, crossings, {each: items[each].event for each in self.last})
+        told = len(self._new)
+        self.speak()
+        if self.attempt and (len(self._new) > told or self.attempt.speaks_of(self.attempt.fresh)):
+            self._spoken_of |= set(self.last)
         self._steps.append(_Step(tuple(self._new), content, self._content))
         self._undone.clear()
 
@@ -244,6 +300,8 @@ class Session:
             return None
         self.before, self.cursor = self.facts(), None
         act(source[-1])
+        if self.attempt is not None:
+            self.attempt.step()
         target.append(source.pop())
         places = self._steps[-1].places if self._steps else self.first
         self.last = tuple(place for place in places if self.record.items[place].event)

@@ -14,7 +14,7 @@ from esmtp_lab.shell.entry import Typed, Words, key_bindings, remember
 from esmtp_lab.shell.footer import FIRST, footer, header
 from esmtp_lab.shell.foresight import hint
 from esmtp_lab.shell.layout import Row, hanging, wrap
-from esmtp_lab.shell.lesson import goal_marks
+from esmtp_lab.shell.lesson import goal_marks, lines_of
 from esmtp_lab.shell.look import style
 from esmtp_lab.shell.preload import preload
 from esmtp_lab.shell.record import Change, Page
@@ -76,7 +76,7 @@ class Stream:
     def _greet(self) -> None:
         """What stands at the top: the host, the lesson where there is one, and how to begin."""
         attempt = self.session.attempt
-        texts = (*(attempt.text.splitlines() if attempt else ()), *FIRST)
+        texts = (*(lines_of(attempt.text) if attempt else ()), *FIRST)
         rows: list[Row] = [[("class:title", self.signs.text(header(self.session).strip()))]]
         self._lines([*rows, *([("class:lab", self.signs.text(text))] for text in texts)], 0)
 
@@ -134,8 +134,8 @@ class Stream:
     def _goals(self) -> None:
         """The goals of the lesson, whenever one of them was met or lost."""
         attempt = self.session.attempt
-        marks = goal_marks(attempt, self.session.lab) if attempt else ""
-        if marks != self._marks:
+        marks = f"{attempt.title}: {goal_marks(attempt)}" if attempt and self.session.aside is None else ""
+        if marks and marks != self._marks:
             self._lines([[("class:lab", self.signs.text(f"{LAB}  {marks}"))]])
         self._marks = marks
 

@@ -1,8 +1,8 @@
 """Plays a transcript on a bench: its client lines are sent, its server lines are expectations.
 
-Where the server is played by hand, its lines are said instead. A code alone stands for a whole
-reply with any text; a line with text stands for exactly that line. ``=== connected`` opens a new channel to the
-same host, ``=== tls`` asks that TLS has begun.
+Where the server is played by hand, its lines are said instead, and a line without a mark is its line. A code alone
+stands for a whole reply with any text; a line with text stands for exactly that line. ``=== connected`` opens a new
+channel to the same host, ``=== tls`` asks that TLS has begun.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -22,12 +22,20 @@ class Played(NamedTuple):
     mismatch: str = ""
 
 
-def play(bench: Bench, entries: Iterable[Entry]) -> Iterator[Played]:
-    """Play entries one after the other. Raises DataError for a `>` line that asks for what nobody knows."""
+Commands = Callable[[str], tuple[Bench, list[Crossing]]]
+"""Runs a lab command: the bench to go on with, and what crossed there because of it."""
+
+
+def play(bench: Bench, entries: Iterable[Entry], commands: Commands | None = None) -> Iterator[Played]:
+    """Play entries one after the other. With `commands` a line without a mark that begins with a slash is for the lab.
+
+    Raises DataError for a `>` line that asks for what nobody knows.
+    """
     heard = list(_said(crossing for crossing, undone in bench.crossings() if not undone))
     wanted: list[Entry] = []
     began = any(crossing.speaker == "client" for crossing in bench.log)
-    for entry in typed(entries, lambda: bench.client.in_content):
+    in_use = [bench]
+    for entry in typed(entries, lambda: in_use[0].client.in_content):
         if entry.kind == "S" and not bench.server.by_hand:
             wanted.append(entry)
             continue
@@ -39,6 +47,14 @@ def play(bench: Bench, entries: Iterable[Entry]) -> Iterator[Played]:
             yield from _expect(wanted, heard)
             heard, wanted, began = bench.reconnect(), [], False
             yield Played(entry, heard)
+        elif commands is not None and _for_the_lab(bench, entry):
+            came_from = bench
+            bench, crossings = commands(entry.text)
+            in_use[0] = bench
+            heard, began = list(_said(crossings)), began and bench is came_from
+            yield Played(entry, crossings)
+        elif entry.kind == "C" and not entry.marked and bench.server.by_hand:
+            yield Played(entry, bench.say(entry.octets))
         elif entry.kind == "C":
             crossings, began = bench.send(entry.octets), True
             heard += _said(crossings)
@@ -50,6 +66,12 @@ def play(bench: Bench, entries: Iterable[Entry]) -> Iterator[Played]:
         else:
             yield Played(entry, [], _holds(bench, entry) if entry.kind == "holds" else "")
     yield from _expect(wanted, heard)
+
+
+def _for_the_lab(bench: Bench, entry: Entry) -> bool:
+    """Whether a line is for the lab: only where a command is awaited, not in content and not in an exchange."""
+    command = bench.server.by_hand or bench.client.framing == "command"
+    return entry.kind == "C" and not entry.marked and command and entry.octets.startswith(b"/")
 
 
 def typed(entries: Iterable[Entry], in_content: Callable[[], bool]) -> Iterator[Entry]:

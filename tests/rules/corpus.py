@@ -12,16 +12,15 @@ from functools import cache
 from pathlib import Path
 
 from esmtp_lab.bench import Crossing
-from esmtp_lab.commands.lessons import bench_of
 from esmtp_lab.commands.witness import lab_of
-from esmtp_lab.lab import client_dialect
+from esmtp_lab.lab import client_dialect, lab_in
 from esmtp_lab.protocol.event import Event, lines
 from esmtp_lab.protocol.reader import Reader
 from esmtp_lab.readers.marked import MARKED
 from esmtp_lab.readers.reading import read_transcript
 from esmtp_lab.rules.book import book
-from esmtp_lab.tutor.lesson import entries, lessons
-from esmtp_lab.tutor.play import play
+from esmtp_lab.tutor.lesson import lessons
+from esmtp_lab.tutor.scene import Scene
 from esmtp_lab.tutor.witness import Witness, play_witness, witnesses
 from esmtp_lab.wire.transcript import write_line
 
@@ -76,10 +75,9 @@ def _played() -> tuple[tuple[bytes, ...], ...]:
     for lesson in lessons():
         for task in lesson.tasks:
             for text in (*task.solutions, *(near.lines for near in task.near)):
-                bench = bench_of(lesson)
-                for _ in play(bench, entries(text)):
-                    pass
-                logs.append(bench.log)
+                scene = Scene(task.setting, lab_in, task.questions)
+                scene.play(text)
+                logs += [desk.bench.log for desk in scene.desks]
     return tuple(dict.fromkeys(tuple(_transcript(log)) for log in logs))
 
 

@@ -8,19 +8,19 @@ import pytest
 
 from esmtp_lab.bench import Bench
 from esmtp_lab.commands.annotate import annotate_lines
-from esmtp_lab.commands.lessons import lab_of
 from esmtp_lab.commands.run import play_script
 from esmtp_lab.errors import DataError
 from esmtp_lab.export.transcript import told
-from esmtp_lab.lab import Lab, client_dialect
+from esmtp_lab.lab import Lab, client_dialect, lab_in
 from esmtp_lab.protocol.era import ERAS
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.readers.reading import read_transcript
 from esmtp_lab.rules.book import book
 from esmtp_lab.rules.detector import Watch
 from esmtp_lab.rules.misconceptions import Misconception, misconceptions, read_misconceptions
-from esmtp_lab.tutor.lesson import entries, lessons
+from esmtp_lab.tutor.lesson import lessons
 from esmtp_lab.tutor.play import play
+from esmtp_lab.tutor.scene import Scene
 from esmtp_lab.wire.transcript import read
 
 ALL = misconceptions()
@@ -124,10 +124,9 @@ def test_solutions_of_lessons_show_what_their_task_asks_for():
     for lesson in lessons():
         for task in lesson.tasks:
             for lines in task.solutions:
-                lab = lab_of(lesson)
-                for _ in play(lab.bench, entries(lines)):
-                    pass
-                found = {told.misconception.id for _, told in lab.misconceptions()}
+                scene = Scene(task.setting, lab_in, task.questions)
+                scene.play(lines)
+                found = {told.misconception.id for lab in scene.desks for _, told in lab.misconceptions()}
                 assert found == wanted.get((lesson.id, task.id), set())
 
 

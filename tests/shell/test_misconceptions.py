@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from esmtp_lab.commands.lessons import lab_of
 from esmtp_lab.errors import DataError
-from esmtp_lab.lab import Lab
+from esmtp_lab.lab import Lab, lab_in, lab_of
 from esmtp_lab.rules import detector
 from esmtp_lab.shell.hearing import Hearing
 from esmtp_lab.shell.notes import Note
@@ -91,13 +90,13 @@ def test_every_view_marks_it_and_the_saved_transcript_holds_it(types: Types, tmp
 
 def test_what_a_task_asks_for_is_no_slip() -> None:
     (lesson,) = [each for each in lessons() if each.id == "one-letter"]
-    attempt = Attempt(lesson)
-    session = Session(lab_of(lesson), attempt=attempt)
+    attempt = Attempt(lesson, lab_in)
+    session = Session(lab_of(attempt), attempt=attempt)
     session.type("HELO me.example")
     assert seems(session, "MAIL FROM: <me@me.example>") == [], "the near miss of the task has its own word on it"
     assert any("space after the colon" in item.text for item in session.record.items)
     attempt.next()
-    session.restart()
+    session.go_to(lab_of(attempt))
     session.type("HELO me.example")
     assert seems(session, "MAIL FROM: <me@me.example>") == [], "this task asks for it"
     session.type("MAIL FROM:<me@me.example>")

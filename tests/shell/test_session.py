@@ -100,7 +100,7 @@ def test_help_lists_the_table_and_explains_one(types: Types) -> None:
 def test_names_of_commands_are_unique() -> None:
     names = [name for command in TABLE for name in command.names]
     assert len(names) == len(set(names))
-    assert find("/RESET") is find("restart")
+    assert find("/WHY") is find("explain")
 
 
 def test_completion_of_commands_comes_from_the_table(session: Session) -> None:
