@@ -167,11 +167,7 @@ class Goal:
     @property
     def lasting(self) -> bool:
         """Whether it looks at nothing but what was said."""
-        return all(each.lasting for each in self.parts())
-
-    def parts(self) -> "Iterator[Node]":
-        """What it is made of."""
-        yield from (*self.in_order, *self.all, *self.any, *self.none)
+        return all(each.lasting for each in (*self.in_order, *self.all, *self.any, *self.none))
 
     def clauses(self) -> Iterator[Clause]:
         """Every clause in it that is wanted, however deep."""

@@ -111,7 +111,7 @@ def read_question(table: Table, owner: str, where: str) -> Question:
     known(table, KEYS, where)
     choices = {str(key): str(value) for key, value in one_table(table, "choices", where).items()}
     right = _right(table.get("right"), where)
-    named = right if isinstance(right, list) else [right]
+    named = list(right) if isinstance(right, (list, dict)) else [right]
     if choices and not all(each in choices for each in named):
         raise DataError(where, f"calls {right!r} right, which is none of its choices")
     wrong = {str(key): str(value) for key, value in one_table(table, "wrong", where).items()}

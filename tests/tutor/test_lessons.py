@@ -1,4 +1,4 @@
-"""Lessons: all of them are proved, a lesson that is wrong is found out, and one that cannot be read says what to mend."""
+"""Lessons: all of them are proved, one that is wrong is found out, and one that cannot be read says what to mend."""
 
 import shutil
 import tomllib
@@ -68,14 +68,13 @@ CROSSED = '\ncrossed = [{ by = ["one-letter/break"], why = "so" }]'
         ("DATA\nSubject", "/data\nSubject", "solution 1 cannot be played: /data: is no lab command of an attempt"),
         ('MAIL FROM: <me@me.example>\n"""', 'NOOP\n"""', "near miss 1 is not recognised in its own lines"),
         ('MAIL FROM: <me@me.example>\n"""', '/noop\n"""', "near miss 1 cannot be played"),
-        ("HELO me.example\nRCPT TO:<ada@lab.example>", "HELO a\nMAIL FROM:a\nRCPT TO:<a>", "taken for near miss 2 as well"),
+        ("HELO me.example\nRCPT TO:<ada@lab.example>", "HELO a\nMAIL FROM:a\nRCPT TO:<a>", "for near miss 2 as well"),
         ("RCPT TO:<eda", "NOOP <eda", "near miss 5 is not recognised"),
         ('rules = ["rfc821:3.1/', 'rules = ["rfc821:9.9/', "which is not in the rule book"),
         ('id = "break"', 'id = "break"\nforbids = { loud = "x" }', "forbids 'loud', which is no variant"),
         ('id = "break"', 'id = "break"\nforbids = { case = "x" }', "forbids 'case', and all of those reach"),
         ('id = "break"', 'id = "break"\nwalks = "x"', None),
         (ADA, ADA + CROSSED, "crossed names one-letter/break, which does not reach its goal"),
-        ('{ command = "MAIL", problem = "space-after-colon" }, { reply_to = "MAIL", code = 501 },', "", "one-letter/deliver reaches one-letter/break too, and no"),
         ('right = "b"', 'right = ["b"]', None),
         ("[[task]]\nid = \"break\"", "[[task]]\nid = \"break\"\nera = 'rfc821'", None),
     ],
@@ -146,7 +145,7 @@ def test_a_stray_file_and_a_strange_folder_are_named(copy, tmp_path):
 
 
 def test_one_lesson_of_a_folder_can_be_checked_by_itself(tmp_path):
-    assert [said.right for said in check_lessons(only="3", seeds=0)][0]
+    assert next(check_lessons(only="3", seeds=0)).right
     (nothing,) = check_lessons(only="99")
     assert nothing.text == "there is no lesson '99'" and not nothing.right
     (nothing,) = check_lessons(tmp_path)
@@ -197,7 +196,8 @@ def test_a_variant_that_does_not_reach_the_goal_is_found_out_or_has_its_reason()
 def test_variants_differ_as_they_say(lesson):
     from esmtp_lab.tutor.variants import variants
 
-    lines = "EHLO me.example\\nMAIL FROM:<>\\nRCPT TO:<ada@lab.example>\\n/expect 250\\nRCPT TO:<bob@lab.example>\\nDATA\\nhi\\n.\\nQUIT"
+    lines = r"EHLO me.example\nMAIL FROM:<>\nRCPT TO:<ada@lab.example>\n/expect 250\n"
+    lines += r"RCPT TO:<bob@lab.example>\nDATA\nhi\n.\nQUIT"
     (task, _) = lesson(f'all = [{{ command = "MAIL" }}]\nsolution = [{{ lines = "{lines}" }}]').tasks
     made = variants(task, 0, lab_at_rest)
     assert made["case"].startswith("eHlO me.example\nmAiL FROM:<>\n")
@@ -353,35 +353,38 @@ def test_prose_is_cut_at_named_headings_and_never_in_code():
 # Whatever is in a file ---------------------------------------------------------------------------
 
 WORDS = st.sampled_from(
-    ["all", "any", "command", "reply_to", "within", "count", "lines", "MAIL", ">=2", "session", "", "b", "lab", "\x00", "é"]
+    ["all", "any", "command", "reply_to", "within", "count", "lines", "MAIL", ">=2", "group", "", "b", "\x00", "é"]
 )  # fmt: skip
 VALUES = st.recursive(
     WORDS | st.integers() | st.booleans() | st.floats(allow_nan=False) | st.none(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),
     max_leaves=6,
 )
-BASE = tomllib.loads((lesson_folder() / "03-one-letter" / "lesson.toml").read_text("utf-8"))
+TOML, MARKDOWN = ((lesson_folder() / "03-one-letter" / f"lesson.{form}").read_text("utf-8") for form in ("toml", "md"))
+BASE = tomllib.loads(TOML)
 PLACES = [("", key) for key in (*BASE, "hosts", "letter", "faults", "start", "neighbours", "latency")]
 PLACES += [("task", key) for key in (*BASE["task"][0], "within", "after", "question", "forbids", "crossed", "walks")]
 PLACES += [("question", key) for key in (*BASE["question"], "accepts")]
 
 
 @given(place=st.sampled_from(PLACES), value=VALUES)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_whatever_a_file_holds_is_read_or_named(place, value):
     table, key = place
-    data = tomllib.loads((lesson_folder() / "03-one-letter" / "lesson.toml").read_text("utf-8"))
+    data = tomllib.loads(TOML)
     into = data if not table else data[table][0] if table == "task" else data[table]
     if value is None:
         into.pop(key, None)
     else:
         into[key] = value
     try:
-        lesson = lesson_of(data, (lesson_folder() / "03-one-letter" / "lesson.md").read_text("utf-8"), "03-one-letter")
+        lesson = lesson_of(data, MARKDOWN, "03-one-letter")
     except DataError as error:
-        assert str(error).startswith(("03-one-letter/lesson.", "lesson "))
+        where = error.where
     else:
+        where = "03-one-letter/lesson.toml"
         assert Attempt(lesson, lab_at_rest).goals
+    assert where.startswith("03-one-letter/lesson.")
 
 
 @given(st.binary(max_size=200))

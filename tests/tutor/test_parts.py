@@ -31,7 +31,7 @@ CHOICES = {"a": "this", "b": "that", "c": "more"}
         (["EXPN", "SIZE"], {}, "words", "size expn size", "size", "1 of 2 right, and 0 not; try again"),
         (42, {}, "number", "042", "43", "not that; try again"),
         ([17, 42], {}, "numbers", "17 42", "42 17", "2 of 2 right, and 0 not; try again"),
-        ({"450": "later", "550": "never"}, {}, "pairs", "550=Never 450=later", "450=never", "0 of 2 right, and 1 not; try again"),
+        ({450: "a", 550: "b"}, {}, "pairs", "550=B 450=a", "450=b", "0 of 2 right, and 1 not; try again"),
         ("zoe", {"accepts": ["Zoë"]}, "text", "ZOË", "ada", "not that; try again"),
     ],
 )  # fmt: skip
@@ -46,7 +46,7 @@ def test_answers(right, more, kind, good, bad, say):
 
 @pytest.mark.parametrize("right", [None, "", [], {}, 1.5, True, [1, "a"], {"a": []}, "two words", ["two words", "b"]])
 def test_what_is_right_must_be_told_so_that_it_can_be_compared(right):
-    with pytest.raises(DataError, match="Add right|Use single words"):
+    with pytest.raises(DataError, match=r"Add right|Use single words"):
         question(right)
 
 
@@ -65,8 +65,9 @@ def test_an_answer_goes_to_the_question_that_it_names(scene):
 
 
 def test_prose_as_lines():
-    text = "# Head\n\nSome **bold** *words* and `code`\nin two lines.  \nBroken.\n\n* one\n  1. inner\n  2. more\n* two\n\n"
-    text += "```\nC: EHLO x\n\nS: 250\n```\n\n| a | b |\n| - | - |\n| `1` | 2 |\n\n---\n\n1. first\n\n   again\n2. second\n\n<b>x</b>\n"
+    text = "# Head\n\nSome **bold** *words* and `code`\nin two lines.  \nBroken.\n\n"
+    text += "* one\n  1. inner\n  2. more\n* two\n\n```\nC: EHLO x\n\nS: 250\n```\n\n"
+    text += "| a | b |\n| - | - |\n| `1` | 2 |\n\n---\n\n1. first\n\n   again\n2. second\n\n<b>x</b>\n"
     assert plain(text) == [
         "Head", "", "Some bold words and `code` in two lines.", "Broken.", "",
         "* one", "  1. inner", "  2. more", "* two", "",
@@ -92,7 +93,7 @@ def test_a_new_lesson_passes_the_check_and_the_next_has_the_next_number(tmp_path
         with pytest.raises(DataError, match=message):
             new_lesson(lesson_id, number, tmp_path)
     (tmp_path / "file").write_text("")
-    with pytest.raises(DataError, match="is no folder|cannot be written"):
+    with pytest.raises(DataError, match=r"is no folder|cannot be written"):
         new_lesson("x", 1, tmp_path / "file")
 
 
@@ -132,7 +133,7 @@ BREAK = "HELO a\nMAIL FROM: <a@b.example>\nMAIL FROM:<a@b.example>\n"
         ("/answer a", "question", False, "not every goal is met: question"),
         (f"{DELIVER}/next\n{BREAK}/next\n/answer b", "", True, "every goal is met"),
         (f"{DELIVER}/next\n{BREAK}/next\n/answer b\n/next\n", "", True, "every goal is met"),
-        (f"{DELIVER}/next\n{BREAK}", "", True, "every goal is met"),
+        (f"{DELIVER}/next\n{BREAK}", "", False, "not every goal is met: question"),
         (DELIVER, "", False, "not every goal is met: break"),
         (f"{BREAK}RCPT TO:<ada@lab.example>\nDATA\n.\n", "", True, "every goal is met"),
         (f"{BREAK}RCPT TO:<ada@lab.example>\nDATA\n.\n/answer a\n", "", False, "not every goal is met: question"),
@@ -182,7 +183,7 @@ def test_progress_is_kept_and_told(place):
     kept = read_progress(place)["one-letter"]
     assert kept["deliver"]["done"].endswith("Z") and kept["deliver"]["hints"] == 2 and kept["deliver"]["solution"]
     assert kept["break"] == {"skipped": True}
-    assert list(show_progress("text"))[0] == " 3  One letter: 1 of 3"
+    assert next(show_progress("text")) == " 3  One letter: 1 of 3"
     assert list(show_progress("text"))[-1] == f"kept in {place}"
     (told,) = [json.loads(line) for line in show_progress("json")][:1]
     assert [each["standing"] for each in told["tasks"]] == ["done", "skipped", "not begun"]
@@ -228,7 +229,8 @@ def test_what_was_done_in_either_is_done_since_when_it_was_first():
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "{}", '{"version": 2, "lessons": {}}', '{"version": 1, "lessons": []}', '{"version": 1, "lessons": {"a": 3}}',
+    ["", "[]", "{}", '{"version": 2, "lessons": {}}', '{"version": 1, "lessons": []}',
+     '{"version": 1, "lessons": {"a": 3}}',
      '{"version": 1, "lessons": {"a": {"b": {"hints": "x"}}}}', '{"version": 1, "lessons": {"a": {"b": 3}}}'],
 )  # fmt: skip
 def test_a_file_that_is_no_progress_is_kept_and_named(place, text):
