@@ -66,11 +66,13 @@ def _check_task(task: Task, lesson: Lesson, opens: Opens) -> Iterator[str]:
     if task.goal.reached(Scene(task.setting, opens, task.questions)):
         yield "is reached without doing anything"
     for number, lines in enumerate(solutions(task), start=1):
+        scene = Scene(task.setting, opens, task.questions)
         try:
-            scene = played(task, lines, opens)
+            came = scene.play(lines)
         except DataError as error:
             yield f"solution {number} cannot be played: {error}"
             continue
+        yield from (f"solution {number}, line {each.entry.number}: {each.mismatch}" for each in came if each.mismatch)
         missing = [f"{met.words} (seen: {met.saw or 'nothing'})" for met in task.goal.judge(scene) if not met.met]
         if missing:
             yield f"solution {number} does not reach: {'; '.join(missing)}"

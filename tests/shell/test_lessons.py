@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from esmtp_lab.commands.author import record_lesson
 from esmtp_lab.commands.lessons import lab_at_rest
 from esmtp_lab.lab import Lab, lab_of
 from esmtp_lab.shell.commands import TABLE
@@ -12,6 +13,7 @@ from esmtp_lab.shell.plain import Plain
 from esmtp_lab.shell.session import Session
 from esmtp_lab.shell.signs import UNICODE
 from esmtp_lab.tutor.attempt import Attempt
+from esmtp_lab.tutor.check import check
 from esmtp_lab.tutor.lesson import find_lesson, read_lesson
 from esmtp_lab.tutor.scene import COMMANDS
 
@@ -179,6 +181,17 @@ def test_a_fault_an_expectation_raw_octets_and_time() -> None:
     assert session.lab.bench.log[-1].event.octets.startswith(b"EHLO")
     told(session, "/role client", "/wait")
     assert session.lab.bench.log[-1].event.code == 421
+
+
+def test_a_session_that_was_saved_becomes_a_lesson(tmp_path: Path) -> None:
+    session = Session(Lab())
+    told(session, "EHLO me.example", "MAIL FROM: <a@b.example>", *LETTER[1:], "NOOP", "/undo", "/restart", "NOOP")
+    told(session, f"/save {tmp_path / 'saved'}")
+    lines = (tmp_path / "saved").read_bytes().splitlines(keepends=True)
+    record_lesson(lines, "saved", None, "rfc2821", "lab", tmp_path / "mine")
+    lesson = read_lesson(tmp_path / "mine" / "01-saved")
+    assert list(check(lesson, lab_at_rest)) == []
+    assert lesson.tasks[0].solutions[0].count("=== connected") == 1
 
 
 def test_the_plain_view_says_how_each_clause_stands(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 import shutil
 import tomllib
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,8 @@ from esmtp_lab.lab import begin, lab_in, lab_of
 from esmtp_lab.tutor.attempt import Attempt
 from esmtp_lab.tutor.check import Hit, check, cross_hits, stale, walk_hits
 from esmtp_lab.tutor.lesson import END, find_lesson, lesson_folder, lesson_of, lessons, prose, read_lesson
+from esmtp_lab.tutor.variants import variants
+from esmtp_lab.tutor.walk import _next
 from tests.tutor.conftest import MINIMAL, PROSE
 
 GOOD = """
@@ -65,6 +68,7 @@ CROSSED = '\ncrossed = [{ by = ["one-letter/break"], why = "so" }]'
     ("old", "new", "found"),
     [
         ("DATA\nSubject", "DATO\nSubject", "solution 1 does not reach: 354 to DATA"),
+        ("DATA\nSubject", "S: 550\nDATA\nSubject", "solution 1, line 4: expected '550', got '250 "),
         ("DATA\nSubject", "/data\nSubject", "solution 1 cannot be played: /data: is no lab command of an attempt"),
         ('MAIL FROM: <me@me.example>\n"""', 'NOOP\n"""', "near miss 1 is not recognised in its own lines"),
         ('MAIL FROM: <me@me.example>\n"""', '/noop\n"""', "near miss 1 cannot be played"),
@@ -180,6 +184,22 @@ def test_what_a_task_must_have():
     ))  # fmt: skip
 
 
+def test_a_lesson_must_have_a_task_a_question_and_hints():
+    data = tomllib.loads(MINIMAL.format(task='all = [{ command = "NOOP" }]', more=""))
+    found = lesson_of({**data, "task": []}, "# Small\n", "01-small")
+    assert list(check(found, lab_at_rest)) == [
+        "has no task. Add [[task]]",
+        "lesson.md has no last word. Add ## What to take away {#end}",
+    ]
+    assert (found.era, found.client_era) == ("rfc2821", "rfc2821")
+    without = {key: value for key, value in data.items() if key != "question"}
+    with pytest.raises(DataError, match="has no question"):
+        lesson_of(without, PROSE, "01-small")
+    data["task"][0]["hints"] = ["one"]
+    with pytest.raises(DataError, match="has 1 hint"):
+        lesson_of(data, PROSE, "01-small")
+
+
 def test_a_near_miss_must_not_reach_the_goal():
     near = 'near = [{ when = { command = "NOOP" }, say = "x", lines = "NOOP" }]'
     assert any("near miss 1 reaches the goal" in each for each in small(f'all = [{{ command = "NOOP" }}]\n{near}'))
@@ -194,8 +214,6 @@ def test_a_variant_that_does_not_reach_the_goal_is_found_out_or_has_its_reason()
 
 
 def test_variants_differ_as_they_say(lesson):
-    from esmtp_lab.tutor.variants import variants
-
     lines = r"EHLO me.example\nMAIL FROM:<>\nRCPT TO:<ada@lab.example>\n/expect 250\n"
     lines += r"RCPT TO:<bob@lab.example>\nDATA\nhi\n.\nQUIT"
     (task, _) = lesson(f'all = [{{ command = "MAIL" }}]\nsolution = [{{ lines = "{lines}" }}]').tasks
@@ -268,6 +286,28 @@ def test_a_hint_can_wait_for_a_state(lesson):
     assert attempt.ladder() == ["a", "b"]
     attempt.scene.play("EHLO me.example")
     assert attempt.ladder() == ["now", "a", "b"]
+
+
+def test_the_goal_has_the_word_on_what_it_asks_for(lesson):
+    nested = 'all = [{ any = [{ command = "MAIL", problem = "space-after-colon" }] }]'
+    nested += '\nnone = [{ all = [{ command = "RSET" }] }]'
+    attempt = Attempt(lesson(nested), lab_in)
+    attempt.scene.play("EHLO x\nMAIL FROM: <>")
+    attempt.step()
+    assert attempt.speaks_of(attempt.fresh)
+    attempt.scene.play("RSET")
+    assert attempt.step() == ["never RSET: that can no longer be; /reset begins the task anew"]
+    assert not attempt.speaks_of(attempt.fresh)
+
+
+def test_whoever_walks_finds_a_way_out_of_content_and_of_an_exchange(lesson):
+    attempt = Attempt(lesson(more='host = "members"'), lab_at_rest)
+    attempt.scene.play("EHLO x\nAUTH LOGIN")
+    assert _next(attempt.scene, Random(1)) == "C: *"
+    attempt.scene.play("*\nMAIL FROM:<>\nRCPT TO:<ada@lab.example>\nDATA")
+    assert _next(attempt.scene, Random(1)).endswith("\n.")
+    attempt.scene.play(".\nQUIT")
+    assert _next(attempt.scene, Random(1)) == "/restart"
 
 
 def test_skipping_does_the_step_and_says_what_it_changed(lesson):
