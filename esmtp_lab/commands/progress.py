@@ -58,7 +58,8 @@ def write_report(name: str, form: str, folder: Path | None = None) -> Iterator[s
     if form == "json":
         yield from (json.dumps({"name": name, **each}, ensure_ascii=False) for each in facts)
         return
-    yield f"report{f' of {name}' if name else ''}: {sum(each['done'] for each in facts)} of {sum(each['of'] for each in facts)} tasks done"
+    done, of = (sum(each[key] for each in facts) for key in ("done", "of"))
+    yield f"report{f' of {name}' if name else ''}: {done} of {of} tasks done"
     for each in facts:
         yield f"{each['number']:2}  {each['title']}: {each['done']} of {each['of']}"
         for task in each["tasks"]:

@@ -18,7 +18,9 @@ def header(session: Session) -> str:
     lab = session.lab
     era = f"era {lab.era}" + (f" (client {lab.client_era})" if lab.client_era != lab.era else "")
     text = f" {lab.policy.domain} · {era}" + (" · you are the server" if lab.role == "server" else "")
-    if session.attempt is not None:
+    if session.aside is not None:
+        text += " · free play: /play off comes back to the lesson"
+    elif session.attempt is not None:
         text += f" · {session.attempt.title}    {goal_marks(session.attempt)}"
     return text
 
@@ -27,7 +29,8 @@ def footer(session: Session, columns: int) -> str:
     """The state in plain words as far as there is room, and the keys, the most needed first."""
     side = session.lab.bench.server if session.lab.role == "server" else session.lab.bench.client
     state, meaning = side.position.state, STATES[side.position.state]
-    labels = [key.label for key in KEYS if key.label and session.prompt_kind in key.prompts]
+    here = {session.prompt_kind, *(("lesson",) if session.attempt else ())}
+    labels = [key.label for key in KEYS if key.label and not here.isdisjoint(key.prompts)]
     texts = [f" {state}: {meaning}   {'   '.join(labels)}"]
     texts += [f" {state}   {'   '.join(labels[:count])}" for count in range(len(labels), 0, -1)]
     return next((text for text in texts if len(text) < columns), texts[-1])

@@ -1,4 +1,4 @@
-"""An attempt at a lesson: which task is on, how its goal stands, what to say to what was just done, which hint is next."""
+"""An attempt at a lesson: which task is on, how its goal stands, what to say to what was done, which hint is next."""
 
 from typing import NamedTuple
 
@@ -7,8 +7,7 @@ from esmtp_lab.tutor.clause import Clause
 from esmtp_lab.tutor.goal import Met, newly
 from esmtp_lab.tutor.items import Item
 from esmtp_lab.tutor.lesson import Hint, Lesson, Task, solutions
-from esmtp_lab.tutor.question import Question
-from esmtp_lab.tutor.scene import Desk, Opens, Scene
+from esmtp_lab.tutor.scene import Opens, Scene
 
 
 class Given(NamedTuple):
@@ -23,7 +22,8 @@ class Attempt:
     """A learner in a lesson. `place` counts the tasks that are past; `opens` opens a lab for each.
 
     `scene` is where the task that is on is tried, `hints` how many hints were taken of it, `solution` whether its
-    solution was looked at, and `leaving` whether the learner wants to leave it undone.
+    solution was looked at, `leaving` whether the learner wants to leave it undone, and `fresh` is what happened in the
+    last step.
     """
 
     def __init__(self, lesson: Lesson, opens: Opens) -> None:
@@ -43,9 +43,10 @@ class Attempt:
         self.solution = False
         self._hint = 0
         self.scene = Scene(self.task.setting, self._opens, self.task.questions)
-        self._seen = len(self.scene.items)
+        self._seen = dict(enumerate(map(_stage, self.scene.items)))
+        self._lost: set[str] = set()
         self._held: dict[int, bool] = {}
-        self._fresh: tuple[Item, ...] = ()
+        self.fresh: tuple[Item, ...] = ()
         self._was_reached = False
         self.leaving = False
 
@@ -82,11 +83,6 @@ class Attempt:
         return self.task.goal.reached(self.scene)
 
     @property
-    def lost(self) -> bool:
-        """Whether the goal can no longer be reached, so that only a reset helps."""
-        return any(each.lost for each in self.goals)
-
-    @property
     def finished(self) -> bool:
         """Whether the last task is on, and done."""
         return self.place == len(self.lesson.tasks) - 1 and self.reached
@@ -94,22 +90,18 @@ class Attempt:
     def step(self) -> list[str]:
         """What to say to what has happened since the last step: near misses, or that the task is done; once."""
         items = self.scene.items
-        self._fresh = items[self._seen :] if self._seen <= len(items) else ()
-        self._seen = len(items)
+        self.fresh = tuple(each for place, each in enumerate(items) if _stage(each) != self._seen.get(place))
+        self._seen = dict(enumerate(map(_stage, items)))
         told = self._told()
         reached, was = self.reached, self._was_reached
         self._was_reached = reached
         if reached:
             self.done.add(self.task.id)
-            return (
-                [] if was else ["done; /next goes on" if not self.finished else f"lesson {self.lesson.number} is done"]
-            )
-        if self.lost and not told:
-            told = [
-                f"{each.words}: that can no longer be met; /reset begins the task anew"
-                for each in self.goals
-                if each.lost
-            ]
+            last = f"lesson {self.lesson.number} is done; /next has the last word"
+            return [] if was else [last if self.finished else "done; /next goes on"]
+        lost = {each.words for each in self.goals if each.lost}
+        told += [f"{each}: that can no longer be; /reset begins the task anew" for each in sorted(lost - self._lost)]
+        self._lost = lost
         return told
 
     def _told(self) -> list[str]:
@@ -117,9 +109,9 @@ class Attempt:
         told = []
         for place, near in enumerate(self.task.near):
             held = self._held.get(place, False)
-            if newly(near.when, self.scene, self._fresh, held):
+            if newly(near.when, self.scene, self.fresh, held):
                 told.append(near.say)
-            if not (isinstance(near.when, Clause) and near.when.lasting):
+            if not (isinstance(near.when, Clause) and near.when.instant):
                 self._held[place] = near.when.holds(self.scene, self.scene.items)
         return told[:1]
 
@@ -127,19 +119,6 @@ class Attempt:
         """Whether the goal asks for one of these: then the lesson has the word."""
         clauses = [each for each in self.task.goal.clauses() if each.lasting and len(each.values) > 1]
         return any(clause.matches(item) for clause in clauses for item in items)
-
-    @property
-    def fresh(self) -> tuple[Item, ...]:
-        """What happened in the last step."""
-        return self._fresh
-
-    def answer(self, said: str) -> tuple[Question, str]:
-        """Take an answer; the question and what to say. Raises DataError where nothing was asked."""
-        return self.scene.answer(said)
-
-    def enter(self, desk: Desk) -> None:
-        """Go on at another lab."""
-        self.scene.enter(desk)
 
     # Hints ---------------------------------------------------------------------------------------
 
@@ -150,8 +129,8 @@ class Attempt:
 
     def _suits(self, hint: Hint) -> bool:
         when = hint.when
-        if isinstance(when, Clause) and when.lasting:
-            return any(when.matches(each) for each in self._fresh)
+        if isinstance(when, Clause) and when.instant:
+            return any(when.matches(each) for each in self.fresh)
         return when is not None and when.holds(self.scene, self.scene.items)
 
     def hint(self, step: int = 1) -> Given:
@@ -190,6 +169,11 @@ class Attempt:
             f"{key}: {before.get(key, '0')} before, {now} now" for key, now in after.items() if before.get(key) != now
         ]
         return changed or ["nothing but what was said"]
+
+
+def _stage(item: Item) -> tuple[str, int, int]:
+    """How far an item has come: a reply may get more lines, and a command its reply."""
+    return item.kind, item.answered, len(item.lines)
 
 
 def _stock(scene: Scene) -> dict[str, str]:

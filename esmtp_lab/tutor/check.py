@@ -110,7 +110,7 @@ def _check_near(task: Task, lesson: Lesson, number: int, opens: Opens) -> Iterat
 def _check_answers(task: Task, opens: Opens) -> Iterator[str]:
     """Wrong answers must not do, whatever else was done."""
     for question in task.questions:
-        for wrong in (key for key in question.choices if key != question.right):
+        for wrong in (key for key in question.choices if not question.judge(key).right):
             scene = played(task, "\n".join((*solutions(task)[:1], f"/answer {question.id} {wrong}")), opens)
             if task.goal.reached(scene):
                 yield f"question {question.id!r}: the wrong answer {wrong} will do"
@@ -133,7 +133,7 @@ def _check_variants(task: Task, opens: Opens) -> Iterator[str]:
             needed.add(kind)
             if kind not in forbids:
                 shown = " | ".join(lines.split("\n"))
-                yield f"solution {number + 1} with {kind} does not reach the goal: {shown}. Mend the goal, or say why in forbids"
+                yield f"solution {number + 1}, {kind}, does not reach the goal. Mend it, or say why in forbids: {shown}"
     for kind in forbids:
         if kind in VARIANTS and kind not in needed:
             yield f"forbids {kind!r}, and all of those reach the goal. Take it out"

@@ -6,7 +6,7 @@ The end is judged, not the way: any right route counts. A goal is a table that c
     any      at least one of these holds
     none     none of these holds
     in_order these were seen one after the other, with anything between them
-    within   "session", "transaction" or "group": all of the above in one and the same of these; `count` says in how many
+    within   "session", "transaction" or "group": all of the above in one and the same; `count` says in how many of them
     after    only what came after the first line that is as this clause says
     before   only what came before it; where there is none, everything so far
     say      the goal in the writer's own words, for the list of what is to do
@@ -16,7 +16,7 @@ In place of a clause such a table may stand again. A clause has one subject:
     command    a verb that the client sent, "UNKNOWN" or "*" for any; "CONTINUATION" for a line of an exchange
     reply_to   a whole reply, by what it answers: a verb, GREETING, END_OF_DATA, LAST_CHUNK, CONTINUATION, UNKNOWN, "*"
     content    true: content behind DATA, or a chunk
-    moment     what the channel did, by how it begins: "closed", "tls", "turned"
+    moment     what the channel did, by how it begins: "closed", "tls", "forgiven" (a bare LF, by a lenient host)
     violation  a rule that was broken, by lineage or id, or "*"
     delivered  a letter in that mailbox, "*" for any; a terminal is "ada (terminal)"
     state      the state now, or "*"
@@ -42,7 +42,6 @@ Beside command:
     argument     all that stands behind the verb and one space
     path         its path, with the brackets
     spelled      the verb as it was typed; casing: upper, lower, mixed
-    ends         CRLF, LF, CR: what ended the line
     answered     the code that it got, as with `code`; "-" for none yet
     pipelined    true: sent before an earlier one was answered
     ends_group   true: the last of its group
@@ -70,6 +69,7 @@ Beside state, of which `side` is "server" unless told:
     client_name  who the client said it is
     recipients   how many, and reverse_path, of the open transaction
     role         the side that the learner plays; turned: true after TURN
+    pending      octets that the server has got and that form no line yet
 
 Beside expected a `code`, beside outcome a `path`. Everywhere a list of values is met by any of them. `count` says how
 often (3, ">=4", "<=2", "=0"; a bare number is "at least" for lines and "exactly" for all else, and without it once will
@@ -77,13 +77,14 @@ do), `distinct` counts only what differs in its verb, to, code, first_digit, spe
 `in_order` wants the very next line of that kind. Texts take the escapes \r \n \xNN, and each \n of `equals` is CRLF.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from esmtp_lab.errors import DataError
-from esmtp_lab.tutor.clause import Clause, Number, read_clause, read_number
+from esmtp_lab.tutor.clause import Clause, read_clause
 from esmtp_lab.tutor.items import Item
+from esmtp_lab.tutor.number import ONCE, Number, read_number
 from esmtp_lab.tutor.question import Question
 from esmtp_lab.tutor.scene import Scene
 from esmtp_lab.tutor.tables import Table, known, tables, text
@@ -127,7 +128,7 @@ class Goal:
     after: Clause | None = None
     before: Clause | None = None
     say: str = ""
-    count: Number = Number()
+    count: Number = ONCE
 
     def reached(self, scene: Scene) -> bool:
         """Whether every clause is met."""
@@ -136,7 +137,7 @@ class Goal:
     def judge(self, scene: Scene) -> list[Met]:
         """How each clause stands now; of several sessions or transactions in that which has come farthest."""
         items = scene.items
-        if self.say or self.count != Number():
+        if self.say or self.count != ONCE:
             return [Met(self.words, self.holds(scene, items), self._lost(scene, items))]
         scopes = [self._judge(scene, scope) for scope in self._scopes(items)] or [self._judge(scene, ())]
         return max(reversed(scopes), key=lambda found: sum(each.met for each in found))
@@ -166,11 +167,7 @@ class Goal:
     @property
     def lasting(self) -> bool:
         """Whether it looks at nothing but what was said."""
-        return all(each.lasting for each in self.parts())
-
-    def parts(self) -> "Iterator[Node]":
-        """What it is made of."""
-        yield from (*self.in_order, *self.all, *self.any, *self.none)
+        return all(each.lasting for each in (*self.in_order, *self.all, *self.any, *self.none))
 
     def clauses(self) -> Iterator[Clause]:
         """Every clause in it that is wanted, however deep."""
@@ -219,7 +216,7 @@ Node = Goal | Clause
 
 def newly(node: Node, scene: Scene, fresh: tuple[Item, ...], held: bool) -> bool:
     """Whether what just happened is what a clause speaks of; `held` says whether it held before."""
-    if isinstance(node, Clause) and node.lasting and node.count == Number() and not node.distinct:
+    if isinstance(node, Clause) and node.instant:
         return any(node.matches(each) for each in fresh)
     return not held and node.holds(scene, scene.items)
 
@@ -227,7 +224,8 @@ def newly(node: Node, scene: Scene, fresh: tuple[Item, ...], held: bool) -> bool
 def _met(node: Node, scene: Scene, items: tuple[Item, ...], met: bool) -> Met:
     if met:
         return Met(node.words, True)
-    lost = isinstance(node, Clause) and node.subject != "state" and node.count.past(node.found(scene, items))
+    stays = isinstance(node, Clause) and (node.lasting or node.subject == "delivered")
+    lost = stays and isinstance(node, Clause) and node.count.past(node.found(scene, items))
     return Met(node.words, False, lost, node.saw(scene, items))
 
 
@@ -273,7 +271,7 @@ def read_goal(table: Table, where: str, questions: Mapping[str, Question] = _NO_
     for key in ("after", "before"):
         if key in table:
             parts[key] = _line(table[key], f"{where}: {key}")
-    count = read_number(table["count"], f"{where}: count", ">=") if "count" in table else Number()
+    count = read_number(table["count"], f"{where}: count", ">=") if "count" in table else ONCE
     return Goal(**parts, within=within, say=text(table, "say", where, ""), count=count)
 
 
@@ -290,8 +288,3 @@ def _line(table: Any, where: str) -> Clause:
     if not isinstance(node, Clause) or not node.lasting:
         raise DataError(where, "is no line. Only command, reply_to, content, moment and violation")
     return node
-
-
-def every(nodes: Iterable[Node]) -> Goal:
-    """A goal of several."""
-    return Goal(all=tuple(nodes))

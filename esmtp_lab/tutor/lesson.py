@@ -15,7 +15,7 @@ from typing import NamedTuple
 from esmtp_lab.errors import DataError
 from esmtp_lab.protocol.policy import Policy
 from esmtp_lab.tutor import setting
-from esmtp_lab.tutor.clause import Clause, Number
+from esmtp_lab.tutor.clause import Clause
 from esmtp_lab.tutor.goal import COMBINED, Goal, Node, read_goal, read_node
 from esmtp_lab.tutor.question import Question, read_question
 from esmtp_lab.tutor.setting import Setting, own_hosts, read_setting
@@ -284,14 +284,14 @@ class _Reader(NamedTuple):
 
 
 def _answered(question: Question) -> Clause:
-    return Clause("answer", {"answer": (question.id,)}, Number(), question=question)
+    return Clause("answer", {"answer": (question,)})
 
 
 def _goal(table: Table, questions: Mapping[str, Question], where: str) -> Goal:
     """What a task asks for: its clauses, and an answer to each question that they do not speak of."""
     parts = {key: table[key] for key in _GOAL_KEYS if key in table}
     goal = read_goal(parts, where, questions) if parts or not questions else Goal()
-    asked = {clause.question.key for clause in goal.clauses() if clause.question}
+    asked = {question.key for clause in goal.clauses() for question in clause.questions}
     rest = tuple(_answered(each) for each in questions.values() if each.key not in asked)
     if not rest:
         return goal

@@ -1,8 +1,8 @@
 """Plays a transcript on a bench: its client lines are sent, its server lines are expectations.
 
-Where the server is played by hand, its lines are said instead, and a line without a mark is its line. A code alone stands for a whole
-reply with any text; a line with text stands for exactly that line. ``=== connected`` opens a new channel to the
-same host, ``=== tls`` asks that TLS has begun.
+Where the server is played by hand, its lines are said instead, and a line without a mark is its line. A code alone
+stands for a whole reply with any text; a line with text stands for exactly that line. ``=== connected`` opens a new
+channel to the same host, ``=== tls`` asks that TLS has begun.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -34,7 +34,8 @@ def play(bench: Bench, entries: Iterable[Entry], commands: Commands | None = Non
     heard = list(_said(crossing for crossing, undone in bench.crossings() if not undone))
     wanted: list[Entry] = []
     began = any(crossing.speaker == "client" for crossing in bench.log)
-    for entry in typed(entries, lambda: bench.client.in_content):
+    in_use = [bench]
+    for entry in typed(entries, lambda: in_use[0].client.in_content):
         if entry.kind == "S" and not bench.server.by_hand:
             wanted.append(entry)
             continue
@@ -49,6 +50,7 @@ def play(bench: Bench, entries: Iterable[Entry], commands: Commands | None = Non
         elif commands is not None and _for_the_lab(bench, entry):
             came_from = bench
             bench, crossings = commands(entry.text)
+            in_use[0] = bench
             heard, began = list(_said(crossings)), began and bench is came_from
             yield Played(entry, crossings)
         elif entry.kind == "C" and not entry.marked and bench.server.by_hand:

@@ -140,8 +140,8 @@ VARIANTS: dict[str, Callable[[list[_Line]], Lines]] = {
     "pipelined": _pipelined,
     "retry": _retry,
 }
-"""Every kind: verbs in mixed case, extra NOOP, extra RSET between transactions, recipients the other way round, commands
-in a group where PIPELINING was offered, and a first try that is given up half-way."""
+"""Every kind: verbs in mixed case, extra NOOP, extra RSET between transactions, recipients the other way round,
+commands in a group where PIPELINING was offered, and a first try that is given up half-way."""
 
 
 def variants(task: Task, number: int, opens: Opens) -> dict[str, str]:
