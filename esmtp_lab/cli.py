@@ -498,23 +498,20 @@ def lessons_run(
     Piped lines are a transcript: what you send, and /lab commands such as /restart, /answer b, and /next, behind which
     come the lines for the next task. Exit status: 0 every goal is met, 1 not, 2 the lines cannot be read.
     """
-    from esmtp_lab.tutor.lesson import find_lesson
+    from esmtp_lab.lab import begin, lab_of
 
-    chosen = find_lesson(lesson, folder)
+    attempt = begin(lesson, folder)
     if sys.stdin.isatty():
         from esmtp_lab.commands.progress import keeper
-        from esmtp_lab.lab import lab_in, lab_of
         from esmtp_lab.shell import shell
-        from esmtp_lab.tutor.attempt import Attempt
 
-        attempt = Attempt(chosen, lab_in)
         if task:
             attempt.to(task)
         ctx.exit(shell(lab_of(attempt), view=view, plain=plain, ascii=ascii_only, attempt=attempt, keep=keeper()))
     from esmtp_lab.commands.lessons import play_lesson
 
     status = DIFFERENT
-    for text, right in play_lesson(chosen, list(_lines(sys.stdin.buffer)), task):
+    for text, right in play_lesson(attempt, list(_lines(sys.stdin.buffer)), task):
         _write(text)
         status = PLAYED if right else DIFFERENT
     ctx.exit(status)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path as FilePath
 
 from esmtp_lab.bench import Bench, Crossing, Fault, Host, Hosts, Posted
+from esmtp_lab.bench.hosts import Run
 from esmtp_lab.errors import DataError
 from esmtp_lab.export.transcript import annotated
 from esmtp_lab.extensions import SHIPPED
@@ -22,6 +23,7 @@ from esmtp_lab.protocol.policy import Policy, find_policy
 from esmtp_lab.rules.annotator import annotator
 from esmtp_lab.rules.detector import Told, Watch
 from esmtp_lab.tutor.attempt import Attempt
+from esmtp_lab.tutor.lesson import find_lesson
 from esmtp_lab.tutor.letter import ready_letter
 from esmtp_lab.tutor.setting import Setting
 
@@ -58,8 +60,8 @@ class Lab:
     `policy` names a ready-made policy or a file, `era` is the server's and `client_era` the client's. With
     ``role="server"`` the server is played by hand. The clock is asked once for each step, and not by the engine.
     `faults` befall the channel, whose round trip takes `latency` seconds. With `turns` the learner serves after TURN,
-    and the other end delivers `letter`. Letters for `neighbours` go on to them. `boxes` are the mailboxes of each host by
-    its name, and `expected` which code was said to come next, with the count of lines before it.
+    and the other end delivers `letter`. Letters for `neighbours` go on to them. `boxes` are the mailboxes of each host
+    by its name, and `expected` which code was said to come next, with the count of lines before it.
     """
 
     def __init__(
@@ -184,6 +186,26 @@ class Lab:
         # The rule book is read when someone first asks, which is after the first prompt.
         return annotator(self.era)(event)
 
+    def octets(self, mailbox: str) -> tuple[bytes, ...]:
+        """The letters of a mailbox as they are stored; ``me@me.example`` is one of another host."""
+        name, _, domain = mailbox.rpartition("@")
+        boxes = (box for box in self.boxes.values() if name and box.domain == domain)
+        return tuple(each for box in boxes for each in box.octets(name)) if name else self.mailboxes.octets(mailbox)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The mailboxes of the host, and those in which letters are; those of other hosts with their domain."""
+        here = [*self.policy.mailboxes, *self.mailboxes.letters]
+        others = (box for box in self.boxes.values() if box is not self.mailboxes)
+        away = (f"{name}@{box.domain}" for box in others for name, letters in box.letters.items() if letters)
+        return tuple(dict.fromkeys([*here, *away]))
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """The sessions in which letters went on to neighbours, so far."""
+        mailboxes = self.bench.host.mailboxes
+        return mailboxes.runs if isinstance(mailboxes, Posted) else ()
+
     def misconceptions(self) -> Iterator[tuple[Event, Told]]:
         """The misconceptions that this session shows so far, each with its line; what was undone shows none."""
         watch = Watch(self.era)
@@ -210,6 +232,11 @@ def lab_in(setting: Setting, clock: Callable[[], float] = time.time) -> Lab:
         letter=setting.letter or (ready_letter(setting.host) if setting.role == "server" else None),
         neighbours=setting.neighbours,
     )
+
+
+def begin(name: str, folder: FilePath | None = None) -> Attempt:
+    """An attempt at a lesson, by its number or name. Raises DataError."""
+    return Attempt(find_lesson(name, folder), lab_in)
 
 
 def lab_of(attempt: Attempt) -> Lab:

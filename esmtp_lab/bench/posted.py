@@ -6,7 +6,7 @@ One moment holds them all, so that undo takes back what was carried on as well.
 from collections.abc import Mapping
 from typing import Any
 
-from esmtp_lab.bench.hosts import Hosts
+from esmtp_lab.bench.hosts import Hosts, Run
 from esmtp_lab.protocol.transaction import Letter
 
 
@@ -26,6 +26,11 @@ class Posted:
     def queued(self) -> Mapping[str, int]:
         """How many letters wait in the queue of each host, by its domain."""
         return {domain: len(queue) for domain, queue in self._hosts.queues.items()}
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """The sessions in which letters went on, so far."""
+        return tuple(self._hosts.runs)
 
     def deliver(self, names: tuple[str, ...], letter: Letter) -> None:
         """Keep a letter for the mailboxes here, and carry on what is for elsewhere."""

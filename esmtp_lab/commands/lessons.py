@@ -31,14 +31,13 @@ def list_lessons(form: str, folder: Path | None = None) -> Iterator[str]:
             yield f"{lesson.number:2}  {lesson.title} ({lesson.id}, {lesson.minutes} minutes, era {lesson.era})"
 
 
-def play_lesson(lesson: Lesson, lines: Iterable[bytes], task: str = "") -> Iterator[Said]:
-    """Play lines against a lesson; the last thing said is whether every goal is met.
+def play_lesson(attempt: Attempt, lines: Iterable[bytes], task: str = "") -> Iterator[Said]:
+    """Play lines against a lesson that is begun; the last thing said is whether every goal is met.
 
     Behind a line ``/next`` come the lines for the next task. Without one all of them are for the named task, or for
     each task in turn; then the question counts only where there is an answer. Raises DataError.
     """
-    attempt = Attempt(lesson, lab_in)
-    parts = _parts(lines)
+    lesson, parts = attempt.lesson, _parts(lines)
     wanted = [each.id for each in lesson.tasks]
     if task:
         attempt.to(task)

@@ -27,7 +27,8 @@ def footer(session: Session, columns: int) -> str:
     """The state in plain words as far as there is room, and the keys, the most needed first."""
     side = session.lab.bench.server if session.lab.role == "server" else session.lab.bench.client
     state, meaning = side.position.state, STATES[side.position.state]
-    labels = [key.label for key in KEYS if key.label and session.prompt_kind in key.prompts]
+    here = {session.prompt_kind, *(("lesson",) if session.attempt else ())}
+    labels = [key.label for key in KEYS if key.label and not here.isdisjoint(key.prompts)]
     texts = [f" {state}: {meaning}   {'   '.join(labels)}"]
     texts += [f" {state}   {'   '.join(labels[:count])}" for count in range(len(labels), 0, -1)]
     return next((text for text in texts if len(text) < columns), texts[-1])

@@ -7,6 +7,9 @@ ANYWHERE: dict[tuple[str, ...], str] = {
     ("escape", "u"): "/undo",
     ("escape", "r"): "/redo",
     ("escape", "h"): "/hint",
+    ("escape", "n"): "/next",
+    ("escape", "l"): "/lesson",
+    ("escape", "g"): "/goal",
 }
 """Keys that stand for a lab command, whatever is being typed."""
 
@@ -16,6 +19,8 @@ ON_EMPTY: dict[str, str] = {"?": "/explain", "[": "/back", "]": "/forward"}
 
 CONTENT = frozenset({"content", "line"})
 BOTH = CONTENT | {"command"}
+LESSON = frozenset({"lesson"})
+"""Prompts at which a key is named in the footer; the last is any prompt, where there is a lesson."""
 
 
 class Key(NamedTuple):
@@ -37,7 +42,8 @@ KEYS: tuple[Key, ...] = (
     Key("F2, M-v", "the other view", "F2 view", BOTH),
     Key("Up", "earlier lines; a corrected one first"),
     Key("[ ] on an empty line", "walk the parts of a line", "[ ] walk"),
-    Key("M-h", "hint of the lesson"),
+    Key("M-h, M-g", "hint of the lesson; its goal, and what is met of it", "M-h hint", LESSON),
+    Key("M-n, M-l", "next task of the lesson; what the lesson says", "M-n next", LESSON),
     Key("PageUp, PageDown", "scroll; Esc closes a page"),
     Key("/", "begins a lab command", "/help"),
 )

@@ -117,18 +117,17 @@ def octets(session: "Session", argument: str) -> None:
 
 def mailbox_names(session: "Session") -> tuple[str, ...]:
     """The mailboxes of the host, and those in which letters are."""
-    return tuple(dict.fromkeys([*session.lab.policy.mailboxes, *session.lab.mailboxes.letters]))
+    return session.lab.names
 
 
 def mail(session: "Session", argument: str) -> None:
     """The mailboxes, the letters in one of them, or one letter; where there is but one, that one."""
     name, _, number = argument.partition(" ")
-    letters = session.lab.mailboxes.octets(name)
+    letters = session.lab.octets(name)
     if name and not number and len(letters) == 1:
         number = "1"
     if not name:
-        boxes = session.lab.mailboxes.letters
-        counts = [f"{each:<14} {len(boxes.get(each, ()))}" for each in mailbox_names(session)]
+        counts = [f"{each:<14} {len(session.lab.octets(each))}" for each in mailbox_names(session)]
         session.show("mailboxes and their letters", counts or ["no letter yet"])
     elif name not in mailbox_names(session):
         known = ", ".join(mailbox_names(session))

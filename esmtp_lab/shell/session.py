@@ -14,7 +14,7 @@ from esmtp_lab.shell.facts import Facts, client_facts, server_facts
 from esmtp_lab.shell.hearing import Hearing
 from esmtp_lab.shell.keys import ON_EMPTY
 from esmtp_lab.shell.lesson import lines_of
-from esmtp_lab.shell.letters import fates
+from esmtp_lab.shell.letters import carried, fates
 from esmtp_lab.shell.notes import Note, noted, notes
 from esmtp_lab.shell.record import Change, Page, Record
 from esmtp_lab.shell.repair import repair
@@ -178,6 +178,7 @@ class Session:
         self._exchange(line, lambda: lab.send(line) if lab.role == "client" else lab.say(line))
 
     def _exchange(self, line: str, act: Callable[[], list[Crossing]]) -> None:
+        runs = len(self.lab.runs)
         self.before, content = self.facts(), self._content
         self.cursor = None
         lab = self.lab
@@ -186,6 +187,8 @@ class Session:
         self.last = tuple(self._put(crossings)) or self.last
         self._warned = False
         self._after(line, crossings, was)
+        for text in carried(lab.runs[runs:]):
+            self.tell(text)
         told = len(self._new)
         self.speak()
         if self.attempt and (len(self._new) > told or self.attempt.speaks_of(self.attempt.fresh)):
@@ -269,6 +272,8 @@ class Session:
             return None
         self.before, self.cursor = self.facts(), None
         act()
+        if self.attempt is not None:
+            self.attempt.step()
         target.append(source.pop())
         places = self._steps[-1].places if self._steps else self.first
         self.last = tuple(place for place in places if self.record.items[place].event)

@@ -43,7 +43,8 @@ class Attempt:
         self.solution = False
         self._hint = 0
         self.scene = Scene(self.task.setting, self._opens, self.task.questions)
-        self._seen = len(self.scene.items)
+        self._seen = dict(enumerate(map(_stage, self.scene.items)))
+        self._lost: set[str] = set()
         self._held: dict[int, bool] = {}
         self._fresh: tuple[Item, ...] = ()
         self._was_reached = False
@@ -82,11 +83,6 @@ class Attempt:
         return self.task.goal.reached(self.scene)
 
     @property
-    def lost(self) -> bool:
-        """Whether the goal can no longer be reached, so that only a reset helps."""
-        return any(each.lost for each in self.goals)
-
-    @property
     def finished(self) -> bool:
         """Whether the last task is on, and done."""
         return self.place == len(self.lesson.tasks) - 1 and self.reached
@@ -94,22 +90,18 @@ class Attempt:
     def step(self) -> list[str]:
         """What to say to what has happened since the last step: near misses, or that the task is done; once."""
         items = self.scene.items
-        self._fresh = items[self._seen :] if self._seen <= len(items) else ()
-        self._seen = len(items)
+        self._fresh = tuple(each for place, each in enumerate(items) if _stage(each) != self._seen.get(place))
+        self._seen = dict(enumerate(map(_stage, items)))
         told = self._told()
         reached, was = self.reached, self._was_reached
         self._was_reached = reached
         if reached:
             self.done.add(self.task.id)
-            return (
-                [] if was else ["done; /next goes on" if not self.finished else f"lesson {self.lesson.number} is done"]
-            )
-        if self.lost and not told:
-            told = [
-                f"{each.words}: that can no longer be met; /reset begins the task anew"
-                for each in self.goals
-                if each.lost
-            ]
+            last = f"lesson {self.lesson.number} is done; /next has the last word"
+            return [] if was else [last if self.finished else "done; /next goes on"]
+        lost = {each.words for each in self.goals if each.lost}
+        told += [f"{each}: that can no longer be; /reset begins the task anew" for each in sorted(lost - self._lost)]
+        self._lost = lost
         return told
 
     def _told(self) -> list[str]:
@@ -190,6 +182,11 @@ class Attempt:
             f"{key}: {before.get(key, '0')} before, {now} now" for key, now in after.items() if before.get(key) != now
         ]
         return changed or ["nothing but what was said"]
+
+
+def _stage(item: Item) -> tuple[str, int, int]:
+    """How far an item has come: a reply may get more lines, and a command its reply."""
+    return item.kind, item.answered, len(item.lines)
 
 
 def _stock(scene: Scene) -> dict[str, str]:

@@ -133,7 +133,7 @@ def _check_variants(task: Task, opens: Opens) -> Iterator[str]:
             needed.add(kind)
             if kind not in forbids:
                 shown = " | ".join(lines.split("\n"))
-                yield f"solution {number + 1} with {kind} does not reach the goal. Mend it, or add it to forbids: {shown}"
+                yield f"solution {number + 1}, {kind}, does not reach the goal. Mend it, or say why in forbids: {shown}"
     for kind in forbids:
         if kind in VARIANTS and kind not in needed:
             yield f"forbids {kind!r}, and all of those reach the goal. Take it out"

@@ -16,7 +16,7 @@ In place of a clause such a table may stand again. A clause has one subject:
     command    a verb that the client sent, "UNKNOWN" or "*" for any; "CONTINUATION" for a line of an exchange
     reply_to   a whole reply, by what it answers: a verb, GREETING, END_OF_DATA, LAST_CHUNK, CONTINUATION, UNKNOWN, "*"
     content    true: content behind DATA, or a chunk
-    moment     what the channel did, by how it begins: "closed", "tls", "turned"
+    moment     what the channel did, by how it begins: "closed", "tls", "forgiven" (a bare LF, by a lenient host)
     violation  a rule that was broken, by lineage or id, or "*"
     delivered  a letter in that mailbox, "*" for any; a terminal is "ada (terminal)"
     state      the state now, or "*"
@@ -42,7 +42,6 @@ Beside command:
     argument     all that stands behind the verb and one space
     path         its path, with the brackets
     spelled      the verb as it was typed; casing: upper, lower, mixed
-    ends         CRLF, LF, CR: what ended the line
     answered     the code that it got, as with `code`; "-" for none yet
     pipelined    true: sent before an earlier one was answered
     ends_group   true: the last of its group
@@ -70,6 +69,7 @@ Beside state, of which `side` is "server" unless told:
     client_name  who the client said it is
     recipients   how many, and reverse_path, of the open transaction
     role         the side that the learner plays; turned: true after TURN
+    pending      octets that the server has got and that form no line yet
 
 Beside expected a `code`, beside outcome a `path`. Everywhere a list of values is met by any of them. `count` says how
 often (3, ">=4", "<=2", "=0"; a bare number is "at least" for lines and "exactly" for all else, and without it once will
@@ -228,7 +228,8 @@ def newly(node: Node, scene: Scene, fresh: tuple[Item, ...], held: bool) -> bool
 def _met(node: Node, scene: Scene, items: tuple[Item, ...], met: bool) -> Met:
     if met:
         return Met(node.words, True)
-    lost = isinstance(node, Clause) and node.subject != "state" and node.count.past(node.found(scene, items))
+    stays = isinstance(node, Clause) and (node.lasting or node.subject == "delivered")
+    lost = stays and isinstance(node, Clause) and node.count.past(node.found(scene, items))
     return Met(node.words, False, lost, node.saw(scene, items))
 
 

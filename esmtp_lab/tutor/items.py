@@ -6,7 +6,7 @@ Each knows the session, the transaction and the group that it belongs to, and a 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from esmtp_lab.bench import Bench
+from esmtp_lab.bench import Bench, Crossing
 from esmtp_lab.protocol.event import Event, lines
 from esmtp_lab.protocol.policy import Policy
 from esmtp_lab.protocol.session import GREETING
@@ -75,8 +75,8 @@ def items(benches: Iterable[tuple[Bench, Policy, str]], given: int = 0) -> tuple
     found: list[Item] = []
     counts = _Counts()
     for bench, policy, era in benches:
-        struck = bench.struck
-        log = [each.event for place, each in enumerate(bench.log) if place >= given and place not in struck]
+        places = (place for place in range(given, len(bench.log)) if place not in bench.struck)
+        log = [event for place in places if (event := _heard(bench.log[place])) is not None]
         given = 0
         drafts = list(_drafts(log, counts))
         for place, each in enumerate(drafts):
@@ -101,6 +101,19 @@ def items(benches: Iterable[tuple[Bench, Policy, str]], given: int = 0) -> tuple
     return tuple(found)
 
 
+def _heard(crossing: Crossing) -> Event | None:
+    """A crossing as it counts: a reply that did not come across was for nobody.
+
+    What a lenient server answers is for a line that its client knows nothing of.
+    """
+    client, server = crossing
+    if crossing.event.kind != "reply":
+        return crossing.event
+    if client is not None and not client.to and server is not None:
+        return client._replace(to=server.to)
+    return client
+
+
 class _Counts:
     """How many sessions, transactions and groups there were."""
 
@@ -110,13 +123,14 @@ class _Counts:
 
 def _drafts(log: Iterable[Event], counts: _Counts) -> Iterator[_Draft]:
     waiting: list[_Draft] = []
+    early: list[_Draft] = []  # replies to lines that a lenient server made, and that are known only after it
     reply: _Draft | None = None
     current = 0
     for event in log:
         if event.kind == "reply":
             if event.to == GREETING and event.line in ("only", "first"):
                 counts.session += 1
-                waiting, current = [], 0
+                waiting, early, current = [], [], 0
             if reply is None:
                 asked = next((each for each in waiting if each.event.to == event.to), None)
                 if asked is not None:
@@ -125,6 +139,8 @@ def _drafts(log: Iterable[Event], counts: _Counts) -> Iterator[_Draft]:
                     event, counts.session, asked.transaction if asked else current, asked.group if asked else 0
                 )
                 reply.answers = asked
+                if asked is None:
+                    early.append(reply)
                 yield reply
             else:
                 reply.lines.append(event)
@@ -144,5 +160,10 @@ def _drafts(log: Iterable[Event], counts: _Counts) -> Iterator[_Draft]:
                 current = counts.transaction
         draft = _Draft(event, max(counts.session, 1), current, counts.group if event.kind != "moment" else 0)
         if event.kind in ("command", "content"):
-            waiting.append(draft)
+            answer = next((each for each in early if each.event.to == event.to), None)
+            if answer is not None:
+                early.remove(answer)
+                draft.answered = answer.event.code
+            else:
+                waiting.append(draft)
         yield draft

@@ -28,7 +28,7 @@ class Number(NamedTuple):
 
     def past(self, found: int) -> bool:
         """Whether so many are too many, so that more cannot help."""
-        return not self.fits(found) and self.sign in ("=", "<=", "<")
+        return self.sign in ("=", "<=", "<") and found + (self.sign == "<") > self.wanted
 
     def __str__(self) -> str:
         names = {">=": "at least ", "<=": "at most ", ">": "more than ", "<": "fewer than ", "=": ""}

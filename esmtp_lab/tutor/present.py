@@ -93,6 +93,7 @@ _STATE: Mapping[str, Callable[[Bench, Side, Values], bool]] = {
     "reverse_path": lambda bench, side, values: (
         side.envelope.reverse_path is not None and side.envelope.reverse_path.render() in values
     ),
+    "pending": lambda bench, side, values: any(each.fits(len(bench.server.pending)) for each in values),
     "role": lambda bench, side, values: ("server" if bench.server.by_hand else "client") in values,
     "turned": lambda bench, side, values: bench.turned is values[0],
 }

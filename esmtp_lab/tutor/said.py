@@ -19,7 +19,6 @@ MOMENTS = {
     "UNKNOWN": "an unknown verb",
     "*": "anything",
 }
-_ENDS = {b"\r\n": "CRLF", b"\n": "LF", b"\r": "CR", b"": "none"}
 
 
 def fits_code(code: int, values: Values) -> bool:
@@ -37,7 +36,7 @@ def _command(item: Item, values: Values) -> bool:
 
 
 def _reply_to(item: Item, values: Values) -> bool:
-    return item.kind == "reply" and ("*" in values or item.event.to in values)
+    return item.kind == "reply" and item.event.last and ("*" in values or item.event.to in values)
 
 
 def _moment(item: Item, values: Values) -> bool:
@@ -96,11 +95,6 @@ def _deviation(item: Item, values: Values) -> bool:
     return ("-" in values and not kinds) or ("*" in values and bool(kinds)) or not kinds.isdisjoint(values)
 
 
-def _ends(item: Item, values: Values) -> bool:
-    octets = item.event.octets
-    return _ENDS.get(octets[line_end(octets) :], "other") in values
-
-
 def _length(item: Item, values: Values) -> bool:
     content = item.event.content
     length = content.length if content is not None else sum(each.length for each in item.lines)
@@ -136,7 +130,6 @@ TESTS: Mapping[str, Callable[[Item, Values], bool]] = {
     "has": lambda item, values: any(each in item.octets for each in values),
     "octets": _length,
     "deviation": _deviation,
-    "ends": _ends,
     "problem": _problem,
     "parameter": _parameter,
     "argument": _argument,

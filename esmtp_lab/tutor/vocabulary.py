@@ -20,7 +20,7 @@ SUBJECTS = (*LINES, *NOW)
 _ANY_LINE = ("at", "in", "fact", "has", "octets", "deviation", "offered", "not_offered")
 ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
     "command": (
-        *_ANY_LINE, "ends", "problem", "parameter", "argument", "path", "spelled", "casing", "answered", "pipelined",
+        *_ANY_LINE, "problem", "parameter", "argument", "path", "spelled", "casing", "answered", "pipelined",
         "ends_group",
     ),
     "reply_to": (*_ANY_LINE, "code", "lines", "enhanced", "unchanged"),
@@ -35,7 +35,7 @@ ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
     "answer": (),
 }  # fmt: skip
 """What may stand beside each subject; besides these `count` and `say`, and for lines `distinct` and `next`."""
-NUMBERS = frozenset({"octets", "lines", "dots", "recipients"})
+NUMBERS = frozenset({"octets", "pending", "lines", "dots", "recipients"})
 FLAGS = frozenset({"content", "pipelined", "ends_group", "unchanged", "eight_bit", "hidden", "turned"})
 OCTETS = frozenset(
     {"has", "argument", "spelled", "equals", "path", "from", "to", "header", "no_header", "reverse_path"}
@@ -65,7 +65,7 @@ _WORDS: Mapping[str, Callable[[Wanted], str]] = {
 _PHRASES = {
     "at": "at {}", "in": "in state {}", "fact": "with {}", "no_fact": "without {}", "has": "with {!r} in it",
     "octets": "of {} octets", "deviation": "with a deviation: {}", "offered": "where {} was offered",
-    "not_offered": "where {} was not offered", "ends": "ended by {}", "problem": "that is wrong: {}",
+    "not_offered": "where {} was not offered", "problem": "that is wrong: {}",
     "parameter": "with {}", "argument": "{}", "path": "{}", "spelled": "spelled {}", "casing": "in {} case",
     "answered": "answered {}", "pipelined": "in a group", "ends_group": "at the end of its group",
     "lines": "in {} lines",
@@ -74,6 +74,7 @@ _PHRASES = {
     "to": "with the recipients {}", "header": "with the field {}", "no_header": "without the field {}",
     "hidden": "who is named in no field", "protocol": "that came with {}", "verb": "by {}", "side": "at the {}",
     "client_name": "for the client {}", "recipients": "with {} recipients", "reverse_path": "with the reverse-path {}",
+    "pending": "with {} octets that form no line",
     "role": "where you are the {}", "turned": "after TURN",
 }  # fmt: skip
 OF_CLAUSE = ("count", "say", "distinct", "next")
