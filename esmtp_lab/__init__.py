@@ -11,7 +11,7 @@ The floor plan, top to bottom; imports run down only, and those joined by `|` ne
     shell        the guided shell, the only place that knows prompt_toolkit
     commands     what each command of the command line does
     lab          the one place where the parts are put together
-    tutor        scripts and lessons: load, play, judge, check
+    tutor        scripts and lessons: load, play, judge, check, record, progress
       | readers  transcripts of other software → events
       | export   events → transcript, JSON
     rules        the rule book, the titles of its sections and the misconceptions (TOML); the annotator, the detector

@@ -455,6 +455,9 @@ def lessons_group() -> None:
 _FOLDER = click.option(
     "--lessons", "folder", type=click.Path(exists=True, file_okay=False, path_type=FilePath), help="Your own folder."
 )
+_INTO = click.option(
+    "--lessons", "folder", type=click.Path(file_okay=False, path_type=FilePath), help="The folder that it goes into."
+)
 
 
 @lessons_group.command("list")
@@ -546,7 +549,7 @@ def lessons_check(ctx: click.Context, lesson: str, walks: int | None, folder: Fi
 @lessons_group.command("new")
 @click.argument("lesson_id", metavar="ID")
 @click.option("--number", type=click.IntRange(0, 9999), help="Its number; the next free one unless given.")
-@_FOLDER
+@_INTO
 @_examples("  esmtp-lab lessons new two-readers --lessons ./mine")
 def lessons_new(lesson_id: str, number: int | None, folder: FilePath | None) -> None:
     """Write a skeleton of a lesson, with comments, that only waits for its words.
@@ -564,7 +567,7 @@ def lessons_new(lesson_id: str, number: int | None, folder: FilePath | None) -> 
 @click.option("--number", type=click.IntRange(0, 9999), help="Its number; the next free one unless given.")
 @click.option("--era", type=_ERA, default=DEFAULT_ERA, show_default=True, help="The standard that the server follows.")
 @click.option("--host", "policy", default="lab", show_default=True, metavar="NAME", help="The ready-made host.")
-@_FOLDER
+@_INTO
 @_examples(
     "  esmtp-lab lessons record session.esmtp --id my-lesson --lessons ./mine\n"
     "  printf 'EHLO me.example\\nQUIT\\n' | esmtp-lab lessons record - --lessons ./mine"

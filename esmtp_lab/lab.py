@@ -121,17 +121,21 @@ class Lab:
 
     def anew(self, *, era: str = "", policy: str | Policy = "", role: str = "") -> "Lab":
         """A lab with a new session: the same but for what is said. Letters stay where they are. Raises DataError."""
+        role = role or ("server" if self.bench.by_hand else "client")
+        letter = self._letter
+        if letter is None and role == "server":
+            letter = ready_letter(self.policy if not isinstance(policy, Policy) else policy)
         return Lab(
             era or self.era,
             client_era=self.client_era,
             policy=policy or self.policy,
-            role=role or ("server" if self.bench.by_hand else "client"),
+            role=role,
             clock=self._clock,
             neighbours=self.neighbours,
             boxes=self.boxes,
             latency=self.bench.latency,
             turns=self.bench.caller_by_hand,
-            letter=self._letter,
+            letter=letter,
         )
 
     def apart(self) -> "Lab":

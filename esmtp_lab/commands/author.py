@@ -34,7 +34,8 @@ def record_lesson(
 def _place(lesson_id: str, number: int | None, folder: Path) -> Path:
     if not _ID.fullmatch(lesson_id):
         raise DataError(lesson_id, "is no name of a lesson. Use small letters, digits and hyphens, such as two-readers")
-    used = [int(each.name.partition("-")[0]) for each in lesson_folders(folder) if each.name[:1].isdigit()]
+    there = lesson_folders(folder) if folder.exists() else []
+    used = [int(name) for each in there if (name := each.name.partition("-")[0]).isdecimal()]
     chosen = number if number is not None else max(used, default=0) + 1
     place = folder / f"{chosen:02d}-{lesson_id}"
     if place.exists():

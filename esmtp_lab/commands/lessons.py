@@ -110,7 +110,7 @@ def check_lessons(folder: Path | None = None, only: str = "", seeds: int | None 
         good = good and not problems
         if not problems:
             yield Said(f"{each.name}: good")
-    if not found:
+    if not found and good:
         yield Said("there are no lessons" if not only else f"there is no lesson {only!r}", False)
     elif good:
         yield from _numbers(found)
@@ -136,7 +136,7 @@ def _crossings(found: list[Lesson]) -> Iterator[Said]:
     hits = list(cross_hits(found, lab_at_rest))
     there = {(hit.goal, hit.by) for hit in hits}
     count = sum(len(solutions(each.task)) for each in named(found))
-    yield Said(f"the solutions of each task ({count} in all, a row each) against all goals (a column each):")
+    yield Said(f"solutions, a row for each task ({count} in all), against goals, a column for each:")
     for number, by in enumerate(tasks, start=1):
         row = "".join("x" if goal == by else "o" if (goal, by) in there else "." for goal in tasks)
         yield Said(f"{number:3} {row} {by}")

@@ -18,7 +18,9 @@ def header(session: Session) -> str:
     lab = session.lab
     era = f"era {lab.era}" + (f" (client {lab.client_era})" if lab.client_era != lab.era else "")
     text = f" {lab.policy.domain} · {era}" + (" · you are the server" if lab.role == "server" else "")
-    if session.attempt is not None:
+    if session.aside is not None:
+        text += " · free play: /play off comes back to the lesson"
+    elif session.attempt is not None:
         text += f" · {session.attempt.title}    {goal_marks(session.attempt)}"
     return text
 

@@ -144,7 +144,7 @@ def answer(session: "Session", argument: str) -> None:
         session.tell(NONE)
         return
     try:
-        asked, say = attempt.answer(argument)
+        asked, say = attempt.scene.answer(argument)
     except DataError:
         session.tell("nothing is asked here; /lesson says what is to be done")
         return

@@ -95,7 +95,7 @@ class Session:
         own = self.attempt.task.setting.hosts.get(policy) if self.attempt and policy else None
         self.lab = self.lab.anew(era=era, policy=own or policy, role=role)
         if self.attempt is not None and self.aside is None:
-            self.attempt.enter(self.lab)
+            self.attempt.scene.enter(self.lab)
         self.begin()
 
     # Lessons -------------------------------------------------------------------------------------
@@ -112,7 +112,7 @@ class Session:
             self.aside = self.lab
             self.lab = self.lab.apart()
             self.begin()
-            self.tell("you play freely, and nothing counts; /play off comes back to the task as you left it")
+        self.tell("you play freely, and nothing counts; /play off comes back to the task as you left it")
 
     def come_back(self) -> None:
         """Come back to the task as it was left."""

@@ -134,8 +134,8 @@ class Stream:
     def _goals(self) -> None:
         """The goals of the lesson, whenever one of them was met or lost."""
         attempt = self.session.attempt
-        marks = goal_marks(attempt) if attempt else ""
-        if marks != self._marks:
+        marks = f"{attempt.title}: {goal_marks(attempt)}" if attempt and self.session.aside is None else ""
+        if marks and marks != self._marks:
             self._lines([[("class:lab", self.signs.text(f"{LAB}  {marks}"))]])
         self._marks = marks
 

@@ -7,8 +7,7 @@ from esmtp_lab.tutor.clause import Clause
 from esmtp_lab.tutor.goal import Met, newly
 from esmtp_lab.tutor.items import Item
 from esmtp_lab.tutor.lesson import Hint, Lesson, Task, solutions
-from esmtp_lab.tutor.question import Question
-from esmtp_lab.tutor.scene import Desk, Opens, Scene
+from esmtp_lab.tutor.scene import Opens, Scene
 
 
 class Given(NamedTuple):
@@ -23,7 +22,8 @@ class Attempt:
     """A learner in a lesson. `place` counts the tasks that are past; `opens` opens a lab for each.
 
     `scene` is where the task that is on is tried, `hints` how many hints were taken of it, `solution` whether its
-    solution was looked at, and `leaving` whether the learner wants to leave it undone.
+    solution was looked at, `leaving` whether the learner wants to leave it undone, and `fresh` is what happened in the
+    last step.
     """
 
     def __init__(self, lesson: Lesson, opens: Opens) -> None:
@@ -46,7 +46,7 @@ class Attempt:
         self._seen = dict(enumerate(map(_stage, self.scene.items)))
         self._lost: set[str] = set()
         self._held: dict[int, bool] = {}
-        self._fresh: tuple[Item, ...] = ()
+        self.fresh: tuple[Item, ...] = ()
         self._was_reached = False
         self.leaving = False
 
@@ -90,7 +90,7 @@ class Attempt:
     def step(self) -> list[str]:
         """What to say to what has happened since the last step: near misses, or that the task is done; once."""
         items = self.scene.items
-        self._fresh = tuple(each for place, each in enumerate(items) if _stage(each) != self._seen.get(place))
+        self.fresh = tuple(each for place, each in enumerate(items) if _stage(each) != self._seen.get(place))
         self._seen = dict(enumerate(map(_stage, items)))
         told = self._told()
         reached, was = self.reached, self._was_reached
@@ -109,9 +109,9 @@ class Attempt:
         told = []
         for place, near in enumerate(self.task.near):
             held = self._held.get(place, False)
-            if newly(near.when, self.scene, self._fresh, held):
+            if newly(near.when, self.scene, self.fresh, held):
                 told.append(near.say)
-            if not (isinstance(near.when, Clause) and near.when.lasting):
+            if not (isinstance(near.when, Clause) and near.when.instant):
                 self._held[place] = near.when.holds(self.scene, self.scene.items)
         return told[:1]
 
@@ -119,19 +119,6 @@ class Attempt:
         """Whether the goal asks for one of these: then the lesson has the word."""
         clauses = [each for each in self.task.goal.clauses() if each.lasting and len(each.values) > 1]
         return any(clause.matches(item) for clause in clauses for item in items)
-
-    @property
-    def fresh(self) -> tuple[Item, ...]:
-        """What happened in the last step."""
-        return self._fresh
-
-    def answer(self, said: str) -> tuple[Question, str]:
-        """Take an answer; the question and what to say. Raises DataError where nothing was asked."""
-        return self.scene.answer(said)
-
-    def enter(self, desk: Desk) -> None:
-        """Go on at another lab."""
-        self.scene.enter(desk)
 
     # Hints ---------------------------------------------------------------------------------------
 
@@ -142,8 +129,8 @@ class Attempt:
 
     def _suits(self, hint: Hint) -> bool:
         when = hint.when
-        if isinstance(when, Clause) and when.lasting:
-            return any(when.matches(each) for each in self._fresh)
+        if isinstance(when, Clause) and when.instant:
+            return any(when.matches(each) for each in self.fresh)
         return when is not None and when.holds(self.scene, self.scene.items)
 
     def hint(self, step: int = 1) -> Given:

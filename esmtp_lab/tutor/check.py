@@ -66,11 +66,13 @@ def _check_task(task: Task, lesson: Lesson, opens: Opens) -> Iterator[str]:
     if task.goal.reached(Scene(task.setting, opens, task.questions)):
         yield "is reached without doing anything"
     for number, lines in enumerate(solutions(task), start=1):
+        scene = Scene(task.setting, opens, task.questions)
         try:
-            scene = played(task, lines, opens)
+            came = scene.play(lines)
         except DataError as error:
             yield f"solution {number} cannot be played: {error}"
             continue
+        yield from (f"solution {number}, line {each.entry.number}: {each.mismatch}" for each in came if each.mismatch)
         missing = [f"{met.words} (seen: {met.saw or 'nothing'})" for met in task.goal.judge(scene) if not met.met]
         if missing:
             yield f"solution {number} does not reach: {'; '.join(missing)}"
@@ -110,7 +112,7 @@ def _check_near(task: Task, lesson: Lesson, number: int, opens: Opens) -> Iterat
 def _check_answers(task: Task, opens: Opens) -> Iterator[str]:
     """Wrong answers must not do, whatever else was done."""
     for question in task.questions:
-        for wrong in (key for key in question.choices if key != question.right):
+        for wrong in (key for key in question.choices if not question.judge(key).right):
             scene = played(task, "\n".join((*solutions(task)[:1], f"/answer {question.id} {wrong}")), opens)
             if task.goal.reached(scene):
                 yield f"question {question.id!r}: the wrong answer {wrong} will do"

@@ -43,6 +43,11 @@ class Clause:
         """Whether it looks at what was said, which stays as it is."""
         return self.subject in LINES
 
+    @property
+    def instant(self) -> bool:
+        """Whether one line meets it."""
+        return self.lasting and self.count == ONCE and not self.distinct
+
     def matches(self, item: Item) -> bool:
         """Whether one item is what this speaks of."""
         return all(TESTS[key](item, values) for key, values in self.values.items())

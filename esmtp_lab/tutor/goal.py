@@ -167,11 +167,7 @@ class Goal:
     @property
     def lasting(self) -> bool:
         """Whether it looks at nothing but what was said."""
-        return all(each.lasting for each in self.parts())
-
-    def parts(self) -> "Iterator[Node]":
-        """What it is made of."""
-        yield from (*self.in_order, *self.all, *self.any, *self.none)
+        return all(each.lasting for each in (*self.in_order, *self.all, *self.any, *self.none))
 
     def clauses(self) -> Iterator[Clause]:
         """Every clause in it that is wanted, however deep."""
@@ -220,7 +216,7 @@ Node = Goal | Clause
 
 def newly(node: Node, scene: Scene, fresh: tuple[Item, ...], held: bool) -> bool:
     """Whether what just happened is what a clause speaks of; `held` says whether it held before."""
-    if isinstance(node, Clause) and node.lasting and node.count == ONCE and not node.distinct:
+    if isinstance(node, Clause) and node.instant:
         return any(node.matches(each) for each in fresh)
     return not held and node.holds(scene, scene.items)
 

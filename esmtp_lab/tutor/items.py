@@ -4,6 +4,7 @@ Each knows the session, the transaction and the group that it belongs to, and a 
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from esmtp_lab.bench import Bench, Crossing
@@ -16,6 +17,7 @@ from esmtp_lab.rules.rule import Citation
 OPENS = frozenset({"MAIL", "SEND", "SOML", "SAML"})
 """Verbs that open a transaction."""
 IN_TRANSACTION = frozenset({"mail", "rcpt", "data", "chunks", "failed"})
+"""States in which a transaction is open."""
 
 
 class Item(NamedTuple):
@@ -56,49 +58,135 @@ class Item(NamedTuple):
                         yield each, each.side(event.speaker)
 
 
+@dataclass(slots=True)
 class _Draft:
-    """An item while what belongs to it still comes."""
+    """An item while what belongs to it still comes: the lines of a reply, the answer to a command."""
 
-    def __init__(self, event: Event, session: int, transaction: int, group: int) -> None:
-        self.lines = [event]
-        self.session, self.transaction, self.group = session, transaction, group
-        self.answered = 0
-        self.answers: _Draft | None = None
+    lines: list[Event]
+    session: int
+    transaction: int
+    group: int = 0
+    answered: int = 0
+    ends_group: bool = False
+    asked: "_Draft | None" = None
 
     @property
     def event(self) -> Event:
         return self.lines[-1]
 
 
+class _Joiner:
+    """Joins lines to items, of one bench after the other: what answers what, and what belongs together.
+
+    `early` are replies to lines that a lenient server made, and that are known only after their replies.
+    """
+
+    def __init__(self) -> None:
+        self.drafts: list[_Draft] = []
+        self._session = self._transactions = self._group = self._open = 0
+        self._waiting: list[_Draft] = []
+        self._early: list[_Draft] = []
+        self._reply: _Draft | None = None
+        self._last: _Draft | None = None
+
+    def take(self, event: Event) -> None:
+        """Join the next line."""
+        if event.kind == "reply":
+            self._take_reply(event)
+        else:
+            self._reply = None
+            self._take_other(event)
+
+    def end(self) -> None:
+        """Nothing more comes of this bench."""
+        self._reply, self._waiting, self._early, self._open = None, [], [], 0
+        self._end_group()
+
+    def _take_reply(self, event: Event) -> None:
+        if event.to == GREETING and event.line in ("only", "first"):
+            self._session += 1
+            self._open = 0
+            self._waiting, self._early = [], []
+        if self._reply is None:
+            asked = next((each for each in self._waiting if each.event.to == event.to), None)
+            transaction, group = (asked.transaction, asked.group) if asked else (self._open, 0)
+            self._reply = _Draft([event], self._session, transaction, group, asked=asked)
+            if asked is None:
+                self._early.append(self._reply)
+            else:
+                self._waiting.remove(asked)
+            self.drafts.append(self._reply)
+        else:
+            self._reply.lines.append(event)
+        if event.last:
+            self._answer(self._reply)
+            self._reply = None
+
+    def _answer(self, reply: _Draft) -> None:
+        """A reply is whole."""
+        if reply.asked is not None:
+            reply.asked.answered = reply.event.code
+        if reply.transaction == self._open and reply.event.after.state not in IN_TRANSACTION:
+            self._open = 0
+
+    def _take_other(self, event: Event) -> None:
+        if event.kind == "command":
+            if not event.in_flight:
+                self._end_group()
+                self._group += 1
+            if event.to in OPENS and event.before.state not in IN_TRANSACTION:
+                self._transactions += 1
+                self._open = self._transactions
+        group = 0 if event.kind == "moment" else self._group
+        draft = _Draft([event], max(self._session, 1), self._open, group)
+        self.drafts.append(draft)
+        if event.kind == "command":
+            self._last = draft
+        if event.kind != "moment":
+            self._wait(draft)
+
+    def _wait(self, draft: _Draft) -> None:
+        answer = next((each for each in self._early if each.event.to == draft.event.to), None)
+        if answer is None:
+            self._waiting.append(draft)
+        else:
+            self._early.remove(answer)
+            draft.answered = answer.event.code
+
+    def _end_group(self) -> None:
+        if self._last is not None:
+            self._last.ends_group = True
+
+
 def items(benches: Iterable[tuple[Bench, Policy, str]], given: int = 0) -> tuple[Item, ...]:
     """The items of several benches, one after the other; the first `given` lines of the first bench do not count."""
+    joiner = _Joiner()
     found: list[Item] = []
-    counts = _Counts()
     for bench, policy, era in benches:
-        places = (place for place in range(given, len(bench.log)) if place not in bench.struck)
-        log = [event for place in places if (event := _heard(bench.log[place])) is not None]
+        begin = len(joiner.drafts)
+        for place in range(given, len(bench.log)):
+            event = _heard(bench.log[place]) if place not in bench.struck else None
+            if event is not None:
+                joiner.take(event)
+        joiner.end()
         given = 0
-        drafts = list(_drafts(log, counts))
-        for place, each in enumerate(drafts):
-            speaks = each.event.kind == "command"
-            later = (other for other in drafts[place + 1 :] if other.event.kind == "command")
-            after = next(later, None) if speaks else None
-            ends = speaks and (after is None or after.group != each.group)
-            found.append(
-                Item(
-                    each.event,
-                    tuple(each.lines),
-                    each.session,
-                    each.transaction,
-                    each.group,
-                    ends,
-                    each.answered,
-                    policy.name,
-                    policy.domain,
-                    era,
-                )
-            )
+        found += (_item(each, policy, era) for each in joiner.drafts[begin:])
     return tuple(found)
+
+
+def _item(draft: _Draft, policy: Policy, era: str) -> Item:
+    return Item(
+        draft.event,
+        tuple(draft.lines),
+        draft.session,
+        draft.transaction,
+        draft.group,
+        draft.ends_group,
+        draft.answered,
+        policy.name,
+        policy.domain,
+        era,
+    )
 
 
 def _heard(crossing: Crossing) -> Event | None:
@@ -112,58 +200,3 @@ def _heard(crossing: Crossing) -> Event | None:
     if client is not None and not client.to and server is not None:
         return client._replace(to=server.to)
     return client
-
-
-class _Counts:
-    """How many sessions, transactions and groups there were."""
-
-    def __init__(self) -> None:
-        self.session = self.transaction = self.group = 0
-
-
-def _drafts(log: Iterable[Event], counts: _Counts) -> Iterator[_Draft]:
-    waiting: list[_Draft] = []
-    early: list[_Draft] = []  # replies to lines that a lenient server made, and that are known only after it
-    reply: _Draft | None = None
-    current = 0
-    for event in log:
-        if event.kind == "reply":
-            if event.to == GREETING and event.line in ("only", "first"):
-                counts.session += 1
-                waiting, early, current = [], [], 0
-            if reply is None:
-                asked = next((each for each in waiting if each.event.to == event.to), None)
-                if asked is not None:
-                    waiting.remove(asked)
-                reply = _Draft(
-                    event, counts.session, asked.transaction if asked else current, asked.group if asked else 0
-                )
-                reply.answers = asked
-                if asked is None:
-                    early.append(reply)
-                yield reply
-            else:
-                reply.lines.append(event)
-            if event.last:
-                if reply.answers is not None:
-                    reply.answers.answered = event.code
-                if reply.transaction == current and event.after.state not in IN_TRANSACTION | {"sasl"}:
-                    current = 0
-                reply = None
-            continue
-        reply = None
-        if event.kind == "command":
-            if not event.in_flight:
-                counts.group += 1
-            if event.to in OPENS and event.before.state not in IN_TRANSACTION:
-                counts.transaction += 1
-                current = counts.transaction
-        draft = _Draft(event, max(counts.session, 1), current, counts.group if event.kind != "moment" else 0)
-        if event.kind in ("command", "content"):
-            answer = next((each for each in early if each.event.to == event.to), None)
-            if answer is not None:
-                early.remove(answer)
-                draft.answered = answer.event.code
-            else:
-                waiting.append(draft)
-        yield draft

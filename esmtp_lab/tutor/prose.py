@@ -52,7 +52,7 @@ class _Lines:
                 self._mark = f"{self._lists[-1]}. " if self._lists[-1] else "* "
                 self._lists[-1] += bool(self._lists[-1])
             case "fence" | "code_block":
-                return (*(f"{indent}  {line}" for line in token.content.rstrip("\n").split("\n")), "")
+                return (*(f"{indent}  {line}".rstrip() for line in token.content.rstrip("\n").split("\n")), "")
             case "hr":
                 return ("---", "")
             case "tr_open":
@@ -66,7 +66,7 @@ class _Lines:
             case "inline":
                 mark, self._mark = self._mark, ""
                 text = _inline(token).split("\n")
-                first = f"{indent[2:]}{mark}{text[0]}" if self._lists else text[0]
+                first = f"{indent[2:] if mark else indent}{mark}{text[0]}"
                 rest = [f"{indent}{line}" for line in text[1:]]
                 return (first, *rest) if self._lists else (first, *rest, "")
         return ()

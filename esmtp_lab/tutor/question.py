@@ -110,18 +110,10 @@ def read_question(table: Table, owner: str, where: str) -> Question:
     where = f"{where}: question {name!r}"
     known(table, KEYS, where)
     choices = {str(key): str(value) for key, value in one_table(table, "choices", where).items()}
-    right = table.get("right")
-    if right is None or right == "" or right == [] or right == {}:
-        raise DataError(where, 'has no right. Add right = "b", a number, a list, or a table of what goes with what')
-    named = right if isinstance(right, list) else [right]
+    right = _right(table.get("right"), where)
+    named = list(right) if isinstance(right, (list, dict)) else [right]
     if choices and not all(each in choices for each in named):
         raise DataError(where, f"calls {right!r} right, which is none of its choices")
-    if isinstance(right, dict):
-        right = {str(key): str(value) for key, value in right.items()}
-    elif isinstance(right, list) and not all(isinstance(each, int) for each in right):
-        right = [str(each) for each in right]
-    elif not isinstance(right, (str, int, list)):
-        raise DataError(where, f"right is a text, a number, a list or a table, not {right!r}")
     wrong = {str(key): str(value) for key, value in one_table(table, "wrong", where).items()}
     strange = [key for key in wrong if key not in choices or key in named]
     if strange:
@@ -134,3 +126,19 @@ def read_question(table: Table, owner: str, where: str) -> Question:
     ):
         raise DataError(where, "a part of the right answer holds a space. Use single words, such as not-now")
     return question
+
+
+def _right(value: Any, where: str) -> Any:
+    """What is right, as it is compared. Raises DataError."""
+    match value:
+        case dict() if value and all(isinstance(each, (str, int)) for each in value.values()):
+            return {str(key): str(each) for key, each in value.items()}
+        case list() if value and all(type(each) is int for each in value):
+            return value
+        case list() if value and all(isinstance(each, str) for each in value):
+            return value
+        case str() if value.strip():
+            return value
+        case int() if not isinstance(value, bool):
+            return value
+    raise DataError(where, 'has no right. Add right = "b", a number, a list, or a table of what goes with what')

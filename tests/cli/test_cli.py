@@ -150,6 +150,32 @@ def test_lessons_from_the_command_line():
     wrong = lab("lessons", "run", "one-letter", lines="HELO a\nMAIL FROM:a@b\n")
     assert wrong.returncode == 1
     assert b"The brackets are part of the path" in wrong.stdout
+    assert lab("lessons", "run", "3", "--task", "question", lines="/answer b\n").returncode == 0
+    assert lab("lessons", "run", "3", lines="/nonsense\n").returncode == 2
+    assert lab("lessons", "run", "3", "--task", "x", lines="NOOP\n").returncode == 2
+
+
+def test_a_lesson_of_ones_own_from_the_command_line(tmp_path):
+    own = ("--lessons", str(tmp_path))
+    assert lab("lessons", "new", "mine", *own).returncode == 0
+    assert lab("lessons", "new", "mine", "--number", "1", *own).returncode == 2
+    script = "C: EHLO me.example\nS: 250\nC: VRFY ada\n"
+    assert lab("lessons", "record", "-", "--id", "seen", *own, lines=script).returncode == 0
+    assert [each["id"] for each in objects(lab("lessons", "list", "--format", "json", *own))] == ["mine", "seen"]
+    assert lab("lessons", "check", "seen", "--walks", "0", *own).returncode == 0
+    (tmp_path / "02-seen" / "stray").write_text("")
+    assert lab("lessons", "check", "seen", "--walks", "0", *own).returncode == 1
+
+
+def test_progress_from_the_command_line(tmp_path):
+    here = {"ESMTP_LAB_PROGRESS": str(tmp_path / "progress.json")}
+    assert b"One letter: 0 of 3" in lab("lessons", "progress", **here).stdout
+    other = str(tmp_path / "other.json")
+    assert lab("lessons", "progress", "--export", other, **here).returncode == 0
+    assert lab("lessons", "progress", "--import", other, **here).returncode == 0
+    assert lab("lessons", "progress", "--wipe", **here).returncode == 0
+    assert lab("lessons", "progress", "--wipe", "--export", other, **here).returncode == 2
+    assert lab("lessons", "report", "--name", "Zoe", **here).stdout.startswith(b"report of Zoe: 0 of ")
 
 
 def test_output_fits_any_encoding():

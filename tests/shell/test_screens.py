@@ -170,6 +170,31 @@ def test_a_lesson_is_shown_and_its_goals_are_ticked(terminal: Open) -> None:
         term.press("\x1bh", "hint 1/3:")
 
 
+def test_a_whole_lesson_is_done_by_keys_alone(terminal: Open) -> None:
+    for columns in (100, 60):
+        term = terminal(columns, 40, "attempt=attempt", f"exec({LESSON!r})")
+        term.until("3 One letter 1/3")
+        term.press("\x1bn", "not done yet: /skip does it for you")
+        term.type("HELO me.example", "250 lab.example")
+        term.type("MAIL FROM:<me@me.example>", "[x] 250 to MAIL")
+        term.type("RCPT TO:<ada@lab.example>", "[x] 250 to RCPT")
+        term.type("DATA", "[x] 354 to DATA")
+        term.type("hello", "hello")
+        term.type(".", "done; /next goes on")
+        term.press("\x1bn", "Break it, and mend it")
+        term.press("\x1bg", "[ ] 501 to MAIL")
+        term.press("\x1b", lambda text: True)
+        term.type("HELO me.example", "250 lab.example")
+        term.type("MAIL FROM: <me@me.example>", "[x] 501 to MAIL")
+        term.type("MAIL FROM:<me@me.example>", "done; /next goes on")
+        term.press("\x1bn", "One question")
+        term.type("/answer b", "lesson 3 is done")
+        term.press("\x1bn", "An envelope is")
+        term.press("\x1b", lambda text: True)
+        term.child.send("\x04")
+        assert term.ends() == 0
+
+
 def test_themes(terminal: Open) -> None:
     term = terminal(100, 30)
     term.until("C:")
