@@ -16,7 +16,7 @@ from esmtp_lab.extensions import beside
 from esmtp_lab.extensions.hosting import check_host
 from esmtp_lab.mailbox.maildir import Maildir
 from esmtp_lab.mailbox.memory import Discard, MemoryMailboxes
-from esmtp_lab.protocol.client import Delivery
+from esmtp_lab.protocol.delivery import Delivery
 from esmtp_lab.protocol.dialect import Dialect, choose, dialect_of
 from esmtp_lab.protocol.era import DEFAULT_ERA, find_era
 from esmtp_lab.protocol.event import Event, lines

@@ -5,7 +5,7 @@ from typing import Any
 
 from esmtp_lab.bench.channel import Channel, Crossing
 from esmtp_lab.errors import CannotUndo
-from esmtp_lab.protocol.client import Delivery
+from esmtp_lab.protocol.delivery import Delivery
 
 
 class Bench(Channel):

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from esmtp_lab.bench.host import Host
-from esmtp_lab.protocol.client import ClientSession, Delivery
+from esmtp_lab.protocol.client import ClientSession
+from esmtp_lab.protocol.delivery import Delivery
 from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.report import on_delivery

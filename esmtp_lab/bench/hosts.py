@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 from esmtp_lab.bench.bench import Bench
 from esmtp_lab.bench.channel import Fault
 from esmtp_lab.bench.host import Host, Mailboxes
-from esmtp_lab.protocol.client import Delivery, Outcome
 from esmtp_lab.protocol.deadline import later
+from esmtp_lab.protocol.delivery import Delivery, Outcome
 from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.node import means
 from esmtp_lab.protocol.priority import level, priority_of

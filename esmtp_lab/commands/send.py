@@ -12,7 +12,8 @@ from esmtp_lab.export.transcript import told
 from esmtp_lab.lab import client_dialect
 from esmtp_lab.net.client import send
 from esmtp_lab.net.tls import client_context
-from esmtp_lab.protocol.client import ClientSession, Delivery, Outcome
+from esmtp_lab.protocol.client import ClientSession
+from esmtp_lab.protocol.delivery import Delivery, Outcome
 from esmtp_lab.protocol.dialect import value_fits
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.extension import Credentials

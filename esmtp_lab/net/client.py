@@ -14,7 +14,7 @@ from esmtp_lab.net.dialogue import BLOCK, Dialogue, OnEvent, Wanted, carry, go_o
 from esmtp_lab.net.server import Server
 from esmtp_lab.net.streams import GOODBYE, Secured, Streams
 from esmtp_lab.net.tls import told
-from esmtp_lab.protocol.client import Delivery
+from esmtp_lab.protocol.delivery import Delivery
 from esmtp_lab.protocol.dialect import Dialect
 
 

@@ -12,7 +12,8 @@ from typing import NamedTuple
 from esmtp_lab.errors import Unreachable
 from esmtp_lab.net.streams import Streams
 from esmtp_lab.net.tls import reason
-from esmtp_lab.protocol.client import ClientSession, Delivery
+from esmtp_lab.protocol.client import ClientSession
+from esmtp_lab.protocol.delivery import Delivery
 from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.session import END_OF_DATA, GREETING, LAST_CHUNK

@@ -19,7 +19,7 @@ from esmtp_lab.net.address import literal, resolve
 from esmtp_lab.net.dialogue import Dialogue, carry
 from esmtp_lab.net.streams import Secured, Streams, streams
 from esmtp_lab.net.tls import reason, told
-from esmtp_lab.protocol.client import Delivery
+from esmtp_lab.protocol.delivery import Delivery
 from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.policy import Policy

@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from esmtp_lab.protocol import notify as asked
-from esmtp_lab.protocol.client import Delivery, Outcome
 from esmtp_lab.protocol.deadline import KEYWORD as DELIVERBY
 from esmtp_lab.protocol.deadline import By, by_of, later
+from esmtp_lab.protocol.delivery import Delivery, Outcome
 from esmtp_lab.protocol.report import Fate, Matter, reports
 from esmtp_lab.wire.parameter import Parameter
 from esmtp_lab.wire.path import Path

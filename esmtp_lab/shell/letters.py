@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from esmtp_lab.bench.hosts import Run
-from esmtp_lab.protocol.client import Delivery
+from esmtp_lab.protocol.delivery import Delivery
 from esmtp_lab.wire.visible import visible
 
 

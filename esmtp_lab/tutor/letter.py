@@ -1,6 +1,6 @@
 """The letter that the embedded client delivers when the learner plays the server."""
 
-from esmtp_lab.protocol.client import Delivery
+from esmtp_lab.protocol.delivery import Delivery
 from esmtp_lab.protocol.policy import Policy
 from esmtp_lab.wire.path import Path
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from esmtp_lab.bench import FAULTS, Fault
 from esmtp_lab.errors import DataError
-from esmtp_lab.protocol.client import TLS, Delivery
+from esmtp_lab.protocol.delivery import TLS, Delivery
 from esmtp_lab.protocol.era import DEFAULT_ERA, ERAS
 from esmtp_lab.protocol.policy import Policy, policies, read_policy
 from esmtp_lab.tutor.tables import flag, known, number, tables, text, texts

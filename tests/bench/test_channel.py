@@ -8,7 +8,7 @@ from esmtp_lab.bench import Bench, Fault, Host
 from esmtp_lab.bench.channel import FAULTS
 from esmtp_lab.lab import client_dialect, server_dialect
 from esmtp_lab.mailbox.memory import MemoryMailboxes
-from esmtp_lab.protocol.client import Delivery
+from esmtp_lab.protocol.delivery import Delivery
 from esmtp_lab.protocol.policy import Policy, find_policy
 from esmtp_lab.wire.path import Path
 

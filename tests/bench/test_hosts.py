@@ -7,7 +7,7 @@ import pytest
 from esmtp_lab.bench import Fault, Host, Hosts
 from esmtp_lab.lab import client_dialect, server_dialect
 from esmtp_lab.mailbox.memory import MemoryMailboxes
-from esmtp_lab.protocol.client import Delivery, Outcome
+from esmtp_lab.protocol.delivery import Delivery, Outcome
 from esmtp_lab.protocol.policy import Policy, find_policy
 from esmtp_lab.protocol.queue import GIVE_UP_AFTER, HOUR, MINUTE, RETRY_AFTER, Queued, after
 from esmtp_lab.wire.path import Path

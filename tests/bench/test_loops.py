@@ -10,7 +10,7 @@ from esmtp_lab.bench import Host, Hosts
 from esmtp_lab.errors import DataError
 from esmtp_lab.lab import Lab, client_dialect, server_dialect
 from esmtp_lab.mailbox.memory import MemoryMailboxes
-from esmtp_lab.protocol.client import Delivery
+from esmtp_lab.protocol.delivery import Delivery
 from esmtp_lab.protocol.policy import Policy, find_policy
 from esmtp_lab.wire.content import Stamps
 from esmtp_lab.wire.path import Path

@@ -7,7 +7,7 @@ import pytest
 from esmtp_lab.bench import Bench, Fault, Host, Hosts
 from esmtp_lab.lab import client_dialect, server_dialect
 from esmtp_lab.mailbox.memory import MemoryMailboxes
-from esmtp_lab.protocol.client import Delivery
+from esmtp_lab.protocol.delivery import Delivery
 from esmtp_lab.protocol.policy import Policy
 from esmtp_lab.protocol.priority import parameter
 from esmtp_lab.protocol.queue import RETRY_AFTER, Queued, parted

@@ -7,7 +7,7 @@ import pytest
 from esmtp_lab.bench import Bench, Fault, Host, Hosts
 from esmtp_lab.lab import client_dialect, server_dialect
 from esmtp_lab.mailbox.memory import MemoryMailboxes
-from esmtp_lab.protocol.client import Delivery
+from esmtp_lab.protocol.delivery import Delivery
 from esmtp_lab.protocol.policy import Policy
 from esmtp_lab.protocol.queue import DELAYED_AFTER, GIVE_UP_AFTER, to_send
 from esmtp_lab.protocol.report import Fate

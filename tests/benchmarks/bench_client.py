@@ -63,7 +63,7 @@ def _ours_each(port: int, octets: bytes, letters: int) -> None:
     """Our client, with a session for each letter."""
     from esmtp_lab.lab import client_dialect
     from esmtp_lab.net.client import send
-    from esmtp_lab.protocol.client import Delivery
+    from esmtp_lab.protocol.delivery import Delivery
     from esmtp_lab.wire.path import Path
 
     delivery = Delivery(Path(b"me", b"me.example"), (Path(b"ada", b"open.example"),), octets)

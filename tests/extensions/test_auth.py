@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from esmtp_lab.extensions.auth import AUTH, MECHANISMS
 from esmtp_lab.lab import Lab, server_dialect
-from esmtp_lab.protocol.client import Delivery
+from esmtp_lab.protocol.delivery import Delivery
 from esmtp_lab.protocol.extension import Credentials, Proof
 from esmtp_lab.protocol.policy import Policy, find_policy
 from esmtp_lab.protocol.server import ServerSession

@@ -11,7 +11,7 @@ from esmtp_lab.errors import DataError
 from esmtp_lab.extensions import SHIPPED
 from esmtp_lab.extensions.standard import findings
 from esmtp_lab.lab import Lab, server_dialect
-from esmtp_lab.protocol.client import Delivery
+from esmtp_lab.protocol.delivery import Delivery
 from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.era import ERAS
 from esmtp_lab.protocol.extension import Extension

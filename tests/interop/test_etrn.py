@@ -11,7 +11,7 @@ from esmtp_lab.lab import client_dialect, server_dialect
 from esmtp_lab.mailbox.memory import MemoryMailboxes
 from esmtp_lab.net.client import deliver
 from esmtp_lab.net.server import serve
-from esmtp_lab.protocol.client import Delivery
+from esmtp_lab.protocol.delivery import Delivery
 from esmtp_lab.protocol.policy import Policy
 from esmtp_lab.wire.path import Path
 

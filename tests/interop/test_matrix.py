@@ -9,7 +9,7 @@ import pytest
 from esmtp_lab.lab import client_dialect
 from esmtp_lab.net.client import deliver
 from esmtp_lab.net.tls import client_context
-from esmtp_lab.protocol.client import Delivery
+from esmtp_lab.protocol.delivery import Delivery
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.session import UNKNOWN
 from esmtp_lab.wire.path import Path as MailPath

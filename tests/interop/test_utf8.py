@@ -8,7 +8,7 @@ import pytest
 
 from esmtp_lab.lab import client_dialect
 from esmtp_lab.net.client import deliver
-from esmtp_lab.protocol.client import Delivery
+from esmtp_lab.protocol.delivery import Delivery
 from esmtp_lab.protocol.event import Event
 
 from .cases import DOMAIN, HEADER, UTF8, Case

@@ -13,7 +13,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 from esmtp_lab.lab import client_dialect
 from esmtp_lab.net.client import deliver
-from esmtp_lab.protocol.client import Delivery
+from esmtp_lab.protocol.delivery import Delivery
 from esmtp_lab.protocol.extension import Credentials
 from esmtp_lab.wire.path import Path
 

@@ -15,7 +15,7 @@ from esmtp_lab.mailbox.memory import MemoryMailboxes
 from esmtp_lab.net.client import deliver, send
 from esmtp_lab.net.dialogue import LONGEST_REPLY, TIMEOUTS
 from esmtp_lab.net.server import serve
-from esmtp_lab.protocol.client import Delivery
+from esmtp_lab.protocol.delivery import Delivery
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.policy import find_policy
 from esmtp_lab.protocol.session import END_OF_DATA, GREETING, LAST_CHUNK

@@ -24,7 +24,7 @@ from esmtp_lab.mailbox.memory import MemoryMailboxes
 from esmtp_lab.net.client import deliver, send
 from esmtp_lab.net.server import Limits, Server, serve
 from esmtp_lab.net.tls import Made, client_context, made_for, server_context
-from esmtp_lab.protocol.client import Delivery
+from esmtp_lab.protocol.delivery import Delivery
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.policy import Policy, find_policy
 from esmtp_lab.wire.parameter import Parameter

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from esmtp_lab.lab import Lab, server_dialect
-from esmtp_lab.protocol.client import Delivery
+from esmtp_lab.protocol.delivery import Delivery
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.policy import find_policy
 from esmtp_lab.protocol.server import ServerSession

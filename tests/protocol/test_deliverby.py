@@ -11,8 +11,8 @@ from esmtp_lab.errors import DataError
 from esmtp_lab.extensions.deliverby import DELIVERBY
 from esmtp_lab.lab import Lab, client_dialect, server_dialect
 from esmtp_lab.mailbox.memory import MemoryMailboxes
-from esmtp_lab.protocol.client import Delivery
 from esmtp_lab.protocol.deadline import By, by_of, later
+from esmtp_lab.protocol.delivery import Delivery
 from esmtp_lab.protocol.dialect import value_fits
 from esmtp_lab.protocol.policy import Policy, find_policy
 from esmtp_lab.protocol.queue import MINUTE, RETRY_AFTER

@@ -6,7 +6,8 @@ import pytest
 
 from esmtp_lab.errors import LocalProtocolError
 from esmtp_lab.lab import client_dialect
-from esmtp_lab.protocol.client import ClientSession, Delivery, Outcome
+from esmtp_lab.protocol.client import ClientSession
+from esmtp_lab.protocol.delivery import Delivery, Outcome
 from esmtp_lab.protocol.side import NOTHING_YET
 from esmtp_lab.wire.path import Path
 from esmtp_lab.wire.reply import Reply

@@ -12,7 +12,7 @@ from esmtp_lab.extensions.dsn import DSN
 from esmtp_lab.lab import Lab, client_dialect, server_dialect
 from esmtp_lab.mailbox.memory import MemoryMailboxes
 from esmtp_lab.protocol import notify
-from esmtp_lab.protocol.client import Delivery
+from esmtp_lab.protocol.delivery import Delivery
 from esmtp_lab.protocol.dialect import value_fits
 from esmtp_lab.protocol.policy import Policy, find_policy
 from esmtp_lab.protocol.server import ServerSession

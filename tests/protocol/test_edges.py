@@ -5,7 +5,8 @@ import pytest
 from esmtp_lab.errors import DataError
 from esmtp_lab.extensions import SHIPPED
 from esmtp_lab.lab import Lab, client_dialect, server_dialect
-from esmtp_lab.protocol.client import ClientSession, Delivery, Outcome
+from esmtp_lab.protocol.client import ClientSession
+from esmtp_lab.protocol.delivery import Delivery, Outcome
 from esmtp_lab.protocol.dialect import Dialect, value_fits
 from esmtp_lab.protocol.era import ERAS
 from esmtp_lab.protocol.event import lines, text_events

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from esmtp_lab.lab import Lab
-from esmtp_lab.protocol.client import Delivery
+from esmtp_lab.protocol.delivery import Delivery
 from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.era import ERAS
 from esmtp_lab.protocol.policy import find_policy

@@ -11,7 +11,8 @@ from esmtp_lab.bench import Bench, Host
 from esmtp_lab.errors import DataError, LocalProtocolError
 from esmtp_lab.lab import Lab, client_dialect, server_dialect
 from esmtp_lab.mailbox.memory import MemoryMailboxes
-from esmtp_lab.protocol.client import ClientSession, Delivery
+from esmtp_lab.protocol.client import ClientSession
+from esmtp_lab.protocol.delivery import Delivery
 from esmtp_lab.protocol.node import allowed, means, within
 from esmtp_lab.protocol.policy import Policy, find_policy
 from esmtp_lab.protocol.server import ServerSession

@@ -22,7 +22,7 @@ import pytest
 from esmtp_lab.bench import Bench, Host
 from esmtp_lab.lab import Lab, client_dialect
 from esmtp_lab.mailbox.memory import MemoryMailboxes
-from esmtp_lab.protocol.client import Delivery
+from esmtp_lab.protocol.delivery import Delivery
 from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.era import ERAS
 from esmtp_lab.protocol.policy import Policy, terminal

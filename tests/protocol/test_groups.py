@@ -7,7 +7,8 @@ import pytest
 from esmtp_lab.bench import Bench, Fault, Host
 from esmtp_lab.lab import client_dialect, server_dialect
 from esmtp_lab.mailbox.memory import MemoryMailboxes
-from esmtp_lab.protocol.client import MOST_OF_A_GROUP, ClientSession, Delivery
+from esmtp_lab.protocol.client import ClientSession
+from esmtp_lab.protocol.delivery import MOST_OF_A_GROUP, Delivery
 from esmtp_lab.protocol.policy import Policy, find_policy
 from esmtp_lab.wire.path import Path
 

@@ -10,7 +10,7 @@ from esmtp_lab.extensions.chunking import CHUNKING
 from esmtp_lab.extensions.size import SIZE
 from esmtp_lab.lab import client_dialect, server_dialect
 from esmtp_lab.mailbox.memory import MemoryMailboxes
-from esmtp_lab.protocol.client import Delivery
+from esmtp_lab.protocol.delivery import Delivery
 from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.era import ERAS
 from esmtp_lab.protocol.extension import Credentials, Extension

@@ -11,7 +11,7 @@ from esmtp_lab.bench import Bench, Host
 from esmtp_lab.errors import DataError
 from esmtp_lab.lab import Lab, client_dialect, server_dialect
 from esmtp_lab.mailbox.memory import MemoryMailboxes
-from esmtp_lab.protocol.client import Delivery
+from esmtp_lab.protocol.delivery import Delivery
 from esmtp_lab.protocol.event import lines
 from esmtp_lab.protocol.extension import Credentials
 from esmtp_lab.protocol.policy import Policy, find_policy

@@ -7,7 +7,7 @@ import pytest
 from esmtp_lab.bench import Host, Hosts
 from esmtp_lab.lab import Lab, client_dialect, server_dialect
 from esmtp_lab.mailbox.memory import MemoryMailboxes
-from esmtp_lab.protocol.client import Delivery
+from esmtp_lab.protocol.delivery import Delivery
 from esmtp_lab.protocol.extension import Credentials
 from esmtp_lab.protocol.policy import find_policy
 from esmtp_lab.protocol.reader import Reader

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from esmtp_lab.protocol.client import Delivery, Outcome
+from esmtp_lab.protocol.delivery import Delivery, Outcome
 from esmtp_lab.protocol.queue import DAY, GIVE_UP_AFTER, HOUR, MINUTE, RETRY_AFTER, Queued, after
 from esmtp_lab.wire.path import Path
 from esmtp_lab.wire.reply import Reply

@@ -11,7 +11,8 @@ from esmtp_lab.errors import CannotUndo, DataError, LocalProtocolError
 from esmtp_lab.extensions import SHIPPED
 from esmtp_lab.lab import Lab, client_dialect, server_dialect
 from esmtp_lab.protocol.answers import ANSWERS
-from esmtp_lab.protocol.client import ClientSession, Delivery
+from esmtp_lab.protocol.client import ClientSession
+from esmtp_lab.protocol.delivery import Delivery
 from esmtp_lab.protocol.dialect import Dialect, choose
 from esmtp_lab.protocol.era import ERAS, find_era
 from esmtp_lab.protocol.event import lines

@@ -15,7 +15,8 @@ from esmtp_lab.errors import LocalProtocolError
 from esmtp_lab.lab import Lab, client_dialect, server_dialect
 from esmtp_lab.mailbox.maildir import Maildir
 from esmtp_lab.mailbox.memory import MemoryMailboxes
-from esmtp_lab.protocol.client import ClientSession, Delivery
+from esmtp_lab.protocol.client import ClientSession
+from esmtp_lab.protocol.delivery import Delivery
 from esmtp_lab.protocol.policy import Policy, find_policy
 from esmtp_lab.protocol.session import STATES
 from esmtp_lab.protocol.transaction import Envelope, Letter

@@ -8,7 +8,8 @@ from esmtp_lab.bench import Bench, Fault, Host, Hosts
 from esmtp_lab.errors import DataError
 from esmtp_lab.lab import Lab, client_dialect, server_dialect
 from esmtp_lab.mailbox.memory import MemoryMailboxes
-from esmtp_lab.protocol.client import TLS, ClientSession, Delivery
+from esmtp_lab.protocol.client import ClientSession
+from esmtp_lab.protocol.delivery import TLS, Delivery
 from esmtp_lab.protocol.era import ERAS
 from esmtp_lab.protocol.policy import Policy, find_policy, policies, with_tls, with_users
 from esmtp_lab.protocol.server import ServerSession
