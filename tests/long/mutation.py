@@ -2,9 +2,9 @@
 
     python tests/long/mutation.py [--sample N] [--minutes M] [--among FILE] [--tests PATH] [PATH...]
 
-Each mutant is the code with one small fault. It is killed when a test of tests/wire, tests/protocol or
-tests/extensions fails. One that survives is a gap in the tests, unless mutation.toml beside this file says why
-no test can tell it from the right code; any other survivor makes this program end with 1.
+Each mutant is the code with one small fault. It is killed when a test of tests/wire, tests/protocol,
+tests/extensions or tests/bench fails. One that survives is a gap in the tests, unless mutation.toml beside this
+file says why no test can tell it from the right code; any other survivor makes this program end with 1.
 
 Faults in functions are put into a process that has collected the tests already, and only the tests that
 reach the line are run, the quickest first. Faults in tables and patterns need a fresh import.
@@ -41,7 +41,7 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 ROOT = Path(__file__).resolve().parents[2]
-TESTS = ["tests/wire", "tests/protocol", "tests/extensions"]
+TESTS = ["tests/wire", "tests/protocol", "tests/extensions", "tests/bench"]
 HELD_TO_A_CLOCK = ["tests/protocol/test_reader.py::test_a_transcript_without_the_server_is_read_in_time"]
 """Tests that measure time, which measuring what they reach makes longer."""
 SLOW = [

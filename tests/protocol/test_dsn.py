@@ -16,7 +16,7 @@ from esmtp_lab.protocol.delivery import Delivery
 from esmtp_lab.protocol.dialect import value_fits
 from esmtp_lab.protocol.policy import Policy, find_policy
 from esmtp_lab.protocol.server import ServerSession
-from esmtp_lab.protocol.transaction import EMPTY, NOWHERE, Envelope, Letter, accept
+from esmtp_lab.protocol.transaction import EMPTY, HEAD, NOWHERE, Envelope, Letter, accept
 from esmtp_lab.wire.parameter import Parameter, to_xtext
 from esmtp_lab.wire.path import Path
 from tests.protocol.reading import Read, read_report
@@ -428,3 +428,17 @@ def test_what_a_report_will_return_is_part_of_the_moment() -> None:
     server.receive(b"Z: 3\r\n.\r\n")
     assert server.letter is not None
     assert (server.letter.content, server.letter.head) == (b"", b"X: 1\r\nZ: 3\r\n")
+
+
+def test_of_a_long_letter_the_first_octets_are_kept_and_no_more() -> None:
+    content = b"".join(b"X-%05d: %s\r\n" % (number, b"y" * 60) for number in range(2_000))
+    for drafts, kept in ((lambda letter: NOWHERE, content[:HEAD]), (None, b"")):
+        server = ServerSession(server_dialect(REPORTS, "rfc2821"), REPORTS, drafts=drafts)
+        server.start(NOW)
+        server.receive(b"EHLO a\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<ada@lab.example> NOTIFY=SUCCESS\r\nDATA\r\n")
+        for start in range(0, len(content), 10_000):
+            server.receive(content[start : start + 10_000])
+        server.receive(b".\r\n")
+        assert server.letter is not None
+        assert server.letter.head == kept
+        assert server.letter.octets == len(content)

@@ -21,6 +21,7 @@ from esmtp_lab.suggest import Names, suggest
 from esmtp_lab.tutor.play import play
 from esmtp_lab.wire.command import parse_command
 from esmtp_lab.wire.path import Path
+from esmtp_lab.wire.span import leaves
 from esmtp_lab.wire.transcript import read
 
 PROVIDER = find_policy("provider")
@@ -356,3 +357,14 @@ def test_a_policy_that_cannot_be(tmp_path, lines: str, why: str) -> None:
     file.write_text(f"version = 1\n{lines}\n")
     with pytest.raises(DataError, match=re.escape(why)):
         find_policy(str(file))
+
+
+@pytest.mark.parametrize(("line", "at"), [(b"ETRN #\r\n", 6), (b"ETRN shop\r\n", 5)])
+def test_what_is_no_node_name_is_called_so(line: bytes, at: int) -> None:
+    problem = parse_command(line, client_dialect().syntax, client_dialect().era.grammar).problem
+    assert (problem.slug, problem.at) == ("node-name", at)
+
+
+def test_the_name_of_a_queue_is_a_word() -> None:
+    command = parse_command(b"ETRN #uucp\r\n", client_dialect().syntax, client_dialect().era.grammar)
+    assert ("string", 6, 10) in {(span.part, span.start, span.end) for span in leaves(command.spans)}

@@ -10,6 +10,7 @@ from esmtp_lab.mailbox.memory import MemoryMailboxes
 from esmtp_lab.protocol.client import ClientSession
 from esmtp_lab.protocol.delivery import MOST_OF_A_GROUP, Delivery
 from esmtp_lab.protocol.policy import Policy, find_policy
+from esmtp_lab.wire.parameter import Parameter
 from esmtp_lab.wire.path import Path
 
 MROSE = Path(b"mrose", b"dbc.mtview.ca.us")
@@ -198,3 +199,27 @@ def test_undo_takes_a_group_back_as_one() -> None:
     bench.undo()
     bench.redo()
     assert bench.state == after
+
+
+def test_a_group_may_fill_the_window_and_not_one_octet_more() -> None:
+    room = MOST_OF_A_GROUP - len(b"MAIL FROM:<mrose@dbc.mtview.ca.us>\r\n") - len(b"DATA\r\n")
+    each = len(b"RCPT TO:<@innosoft.com>\r\n")
+    count = -(-room // (each + 60))
+    for more, whole in ((0, True), (1, False)):
+        octets = room - count * each + more
+        lengths = [(octets + place) // count for place in range(count)]
+        paths = tuple(
+            Path(b"%02d" % place + b"x" * (length - 2), b"innosoft.com") for place, length in enumerate(lengths)
+        )
+        said, _ = meet(Delivery(MROSE, paths, b"x\r\n"), INNOSOFT, OFFERED)
+        group = said[-1].replace(b"\n", b"\r\n") + b"\r\n"
+        assert group.endswith(b"DATA\r\n") == whole
+        assert (len(group) == MOST_OF_A_GROUP) == whole
+
+
+@pytest.mark.parametrize(("by", "asked"), [(b"0;N", b""), (b"1;N", b" NOTIFY=FAILURE,DELAY"), (b"-1;N", b"")])
+def test_word_of_delays_is_asked_for_while_there_is_time(by: bytes, asked: bytes) -> None:
+    """RFC 2852 section 4.1.4.2, where the server knows DSN and not DELIVERBY."""
+    letter = Delivery(MROSE, (NED,), b"x\r\n", parameters=(Parameter("BY", by),))
+    said, _ = meet(letter, INNOSOFT, b"250-innosoft.com\n250 DSN", b"250 ok")
+    assert said[-1] == b"RCPT TO:<ned@innosoft.com>" + asked

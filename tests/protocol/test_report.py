@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from esmtp_lab.protocol.report import MOST_RETURNED, Fate, Matter, matter_of, reports
+from esmtp_lab.protocol import notify
+from esmtp_lab.protocol.policy import find_policy
+from esmtp_lab.protocol.report import MOST_RETURNED, Fate, Matter, matter_of, on_delivery, reports
 from esmtp_lab.protocol.transaction import HEAD, Envelope, Letter
 from esmtp_lab.wire.parameter import Parameter
 from esmtp_lab.wire.path import Path
@@ -226,3 +228,48 @@ def test_long_values_are_cut_and_never_folded() -> None:
     assert found.letter["Original-Envelope-Id"] == "x" * 94
     assert found.recipients[0]["Original-Recipient"] == "rfc822; " + "y" * 487
     assert len(found.recipients[0]["Diagnostic-Code"]) == 900
+
+
+def test_what_a_reader_of_mail_sees_of_it() -> None:
+    (report,) = reports("lab.example", matter(), (NO,), NOW)
+    whole = one(matter()).whole
+    assert whole["Subject"] == "Your letter could not be delivered"
+    assert report.content.endswith(b"--\r\n")
+    assert not report.content.endswith(b"\r\n\r\n")
+    assert report.content.count(b"MIME-Version") == 1
+    passed_on = Fate(ADA, "relayed", remote="far.example")
+    assert "<ada@lab.example>: passed on to far.example" in one(matter(), passed_on).words
+
+
+def test_a_line_that_begins_with_from_comes_back_as_it_was() -> None:
+    letter = b"Subject: x\r\n\r\nFrom here on\r\n"
+    assert one(matter(letter, FULL)).returned == letter
+
+
+def test_the_last_letter_of_a_reply_is_kept() -> None:
+    found = one(matter(), NO._replace(reply=Reply(550, (b"5.1.1 ask X",))))
+    assert found.recipients[0]["Diagnostic-Code"] == "smtp; 550 5.1.1 ask X"
+
+
+def test_an_address_beyond_us_ascii_is_of_a_type_of_its_own() -> None:
+    """RFC 6533 section 3."""
+    found = one(matter(), NO._replace(path=Path("δ".encode(), b"lab.example")))
+    assert found.recipients[0]["Final-Recipient"] == "utf-8; \\x{3B4}@lab.example"
+
+
+def test_a_reply_without_a_code_of_its_own_lends_its_first_digit() -> None:
+    assert Fate(ADA, "delayed", reply=Reply(550, (b"no",))).code == "5.0.0"
+    assert Fate(ADA, "delayed", reply=Reply(650, (b"no",))).code == "4.0.0"
+
+
+def test_a_report_to_somebody_here_opens_with_mail() -> None:
+    asked = {ADA: (Parameter("NOTIFY", b"SUCCESS"),)}
+    envelope = Envelope(BOB, (ADA,), verb="MAIL", rcpt_parameters=asked)
+    (letter,) = on_delivery(find_policy("lab"), Letter(envelope, LETTER, octets=len(LETTER)), NOW)
+    assert letter.envelope.verb == "MAIL"
+    assert letter.mailboxes == ("bob",)
+
+
+def test_what_is_no_text_is_not_printed() -> None:
+    assert notify.printable(b"a\x7f\x1f ~\t\xe9") == "a?? ~\t?"
+    assert notify.unbroken(b"a\x7f\x1f\r\n ~\xe9") == b"a???? ~\xe9"

@@ -298,3 +298,7 @@ def test_deviations_of_other_kinds_stay() -> None:
         Deviation(4, "not-utf-8", 1),
         Deviation(8, "not-utf-8", 3),
     ]
+
+
+def test_a_label_with_a_hyphen_comes_back() -> None:
+    assert u_labels(a_labels("δ-x.example")) == "δ-x.example"
