@@ -6,6 +6,7 @@ Where a kind of attack has tests of its own they are named in front of ours.
 import string
 from base64 import b64encode
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -66,7 +67,7 @@ def state(server: ServerSession) -> tuple[Any, ...]:
 def pieces(octets: bytes, cuts: list[int]) -> list[bytes]:
     """Octets, cut up at these places."""
     places = sorted({0, len(octets), *(cut % (len(octets) + 1) for cut in cuts)})
-    return [octets[begin:end] for begin, end in zip(places, places[1:], strict=False)]
+    return [octets[begin:end] for begin, end in pairwise(places)]
 
 
 CUTS = st.lists(st.integers(0, 10_000), max_size=6)
