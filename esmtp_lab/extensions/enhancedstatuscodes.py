@@ -1,4 +1,9 @@
-"""ENHANCEDSTATUSCODES: class.subject.detail in front of the text of replies (RFC 2034, RFC 3463)."""
+"""ENHANCEDSTATUSCODES: class.subject.detail in front of the text of replies (RFC 2034, RFC 3463).
+
+RFC 2034 section 4 wants the codes in the replies to every client, whether or not it said EHLO, and section 5 calls that
+a very special case. A server here deviates, for the sake of the lesson: it has the codes only once it has listed the
+keyword, as with every other extension, and a client that said HELO sees the replies of RFC 821.
+"""
 
 from esmtp_lab.protocol.extension import Extension
 from esmtp_lab.protocol.replies import Composed

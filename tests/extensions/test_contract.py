@@ -181,6 +181,7 @@ SAID = {
     "chunk-size": b"0",
     "domain": b"me.example",
     "domain-or-literal": b"me.example",
+    "node-name": b"me.example",
     "reverse-path": Path(b"a", b"b"),
     "forward-path": PATH,
 }
