@@ -189,7 +189,7 @@ def test_a_whole_lesson_is_done_by_keys_alone(terminal: Open) -> None:
         term.type("MAIL FROM:<me@me.example>", "done; /next goes on")
         term.press("\x1bn", "One question")
         term.type("/answer b", "lesson 3 is done")
-        term.press("\x1bn", "An envelope is")
+        term.press("\x1bn", "A letter is one transaction")
         term.press("\x1b", lambda text: True)
         term.child.send("\x04")
         assert term.ends() == 0
