@@ -119,7 +119,9 @@ class Plain:
                 self._write("lab", items[place].text)
                 continue
             mine = event.speaker == self.session.lab.role
-            if not (mine and echoed):
+            if items[place].lost:
+                self._write("lab", f"never arrived: {_speaker(event)} {shown(event)}")
+            elif not (mine and echoed):
                 self._write(_speaker(event), shown(event))
             echoed -= 1 if mine and echoed else 0
             for note in self.session.notes(place) if place not in self.session.record.struck else ():

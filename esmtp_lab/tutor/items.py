@@ -190,13 +190,5 @@ def _item(draft: _Draft, policy: Policy, era: str) -> Item:
 
 
 def _heard(crossing: Crossing) -> Event | None:
-    """A crossing as it counts: a reply that did not come across was for nobody.
-
-    What a lenient server answers is for a line that its client knows nothing of.
-    """
-    client, server = crossing
-    if crossing.event.kind != "reply":
-        return crossing.event
-    if client is not None and not client.to and server is not None:
-        return client._replace(to=server.to)
-    return client
+    """A crossing as it counts: a reply that did not come across was for nobody."""
+    return None if crossing.lost else crossing.event

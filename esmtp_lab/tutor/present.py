@@ -8,7 +8,7 @@ from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.side import Side
 from esmtp_lab.protocol.transaction import Letter
 from esmtp_lab.tutor.said import Values, fits_code
-from esmtp_lab.tutor.scene import Scene
+from esmtp_lab.tutor.scene import Desk, Scene
 from esmtp_lab.wire.visible import visible
 
 Wanted = Mapping[str, Values]
@@ -127,15 +127,18 @@ def _state_saw(wanted: Wanted, scene: Scene) -> str:
     return position.state + (f" ({facts})" if facts else "")
 
 
+def foretold(desk: Desk) -> Iterator[tuple[Event, str]]:
+    """What was expected at a lab, each with the reply that came."""
+    for at, code in desk.expected:
+        log = enumerate(desk.bench.log[at:], start=at)
+        came = (each.event for place, each in log if place not in desk.bench.struck and not each.lost)
+        reply = next((each for each in came if each.kind == "reply" and each.last), None)
+        if reply is not None:
+            yield reply, code
+
+
 def _expectations(scene: Scene) -> Iterator[tuple[Event, str]]:
-    """What was expected, each with the reply that came."""
-    for desk in scene.desks:
-        for at, code in desk.expected:
-            log = enumerate(desk.bench.log[at:], start=at)
-            came = (each.event for place, each in log if place not in desk.bench.struck)
-            reply = next((each for each in came if each.kind == "reply" and each.last), None)
-            if reply is not None:
-                yield reply, code
+    return (each for desk in scene.desks for each in foretold(desk))
 
 
 def _expected(wanted: Wanted, scene: Scene) -> int:
