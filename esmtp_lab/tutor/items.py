@@ -76,16 +76,12 @@ class _Draft:
 
 
 class _Joiner:
-    """Joins lines to items, of one bench after the other: what answers what, and what belongs together.
-
-    `early` are replies to lines that a lenient server made, and that are known only after their replies.
-    """
+    """Joins lines to items, of one bench after the other: what answers what, and what belongs together."""
 
     def __init__(self) -> None:
         self.drafts: list[_Draft] = []
         self._session = self._transactions = self._group = self._open = 0
         self._waiting: list[_Draft] = []
-        self._early: list[_Draft] = []
         self._reply: _Draft | None = None
         self._last: _Draft | None = None
 
@@ -99,21 +95,19 @@ class _Joiner:
 
     def end(self) -> None:
         """Nothing more comes of this bench."""
-        self._reply, self._waiting, self._early, self._open = None, [], [], 0
+        self._reply, self._waiting, self._open = None, [], 0
         self._end_group()
 
     def _take_reply(self, event: Event) -> None:
         if event.to == GREETING and event.line in ("only", "first"):
             self._session += 1
             self._open = 0
-            self._waiting, self._early = [], []
+            self._waiting = []
         if self._reply is None:
             asked = next((each for each in self._waiting if each.event.to == event.to), None)
             transaction, group = (asked.transaction, asked.group) if asked else (self._open, 0)
-            self._reply = _Draft([event], self._session, transaction, group, asked=asked)
-            if asked is None:
-                self._early.append(self._reply)
-            else:
+            self._reply = _Draft([event], max(self._session, 1), transaction, group, asked=asked)
+            if asked is not None:
                 self._waiting.remove(asked)
             self.drafts.append(self._reply)
         else:
@@ -143,15 +137,7 @@ class _Joiner:
         if event.kind == "command":
             self._last = draft
         if event.kind != "moment":
-            self._wait(draft)
-
-    def _wait(self, draft: _Draft) -> None:
-        answer = next((each for each in self._early if each.event.to == draft.event.to), None)
-        if answer is None:
             self._waiting.append(draft)
-        else:
-            self._early.remove(answer)
-            draft.answered = answer.event.code
 
     def _end_group(self) -> None:
         if self._last is not None:
