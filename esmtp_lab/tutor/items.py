@@ -76,11 +76,15 @@ class _Draft:
 
 
 class _Joiner:
-    """Joins lines to items, of one bench after the other: what answers what, and what belongs together."""
+    """Joins lines to items, of one bench after the other: what answers what, and what belongs together.
 
-    def __init__(self) -> None:
+    `greeted` says that the first session had begun before the first line that counts.
+    """
+
+    def __init__(self, *, greeted: bool = False) -> None:
         self.drafts: list[_Draft] = []
-        self._session = self._transactions = self._group = self._open = 0
+        self._session = int(greeted)
+        self._transactions = self._group = self._open = 0
         self._waiting: list[_Draft] = []
         self._reply: _Draft | None = None
         self._last: _Draft | None = None
@@ -146,7 +150,9 @@ class _Joiner:
 
 def items(benches: Iterable[tuple[Bench, Policy, str]], given: int = 0) -> tuple[Item, ...]:
     """The items of several benches, one after the other; the first `given` lines of the first bench do not count."""
-    joiner = _Joiner()
+    benches = tuple(benches)
+    before = benches[0][0].log[:given] if benches else []
+    joiner = _Joiner(greeted=any(each.event.kind == "reply" and each.event.to == GREETING for each in before))
     found: list[Item] = []
     for bench, policy, era in benches:
         begin = len(joiner.drafts)

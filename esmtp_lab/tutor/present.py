@@ -7,7 +7,7 @@ from esmtp_lab.bench import Bench
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.side import Side
 from esmtp_lab.protocol.transaction import Letter
-from esmtp_lab.tutor.said import Values, fits_code
+from esmtp_lab.tutor.said import Values, fits_code, names_parameter
 from esmtp_lab.tutor.scene import Desk, Scene
 from esmtp_lab.wire.visible import visible
 
@@ -30,7 +30,8 @@ def _letter_fits(wanted: Wanted, mailbox: str, letter: Letter) -> bool:
 
 
 def _header(letter: Letter) -> bytes:
-    return letter.content.partition(b"\r\n\r\n")[0]
+    """The header section; content that begins with an empty line has none."""
+    return (b"\r\n" + letter.content).partition(b"\r\n\r\n")[0].removeprefix(b"\r\n")
 
 
 def _header_has(letter: Letter, values: Values) -> bool:
@@ -58,10 +59,7 @@ LETTER: Mapping[str, Callable[[Letter, Values, str], bool]] = {
     "has": lambda letter, values, mailbox: any(each in letter.delivered("") for each in values),
     "equals": lambda letter, values, mailbox: letter.content in values,
     "octets": lambda letter, values, mailbox: any(each.fits(letter.octets or len(letter.content)) for each in values),
-    "parameter": lambda letter, values, mailbox: any(
-        each.keyword in values or each.render().decode("utf-8", "replace") in values
-        for each in letter.envelope.parameters
-    ),
+    "parameter": lambda letter, values, mailbox: names_parameter(letter.envelope.parameters, values),
     "protocol": lambda letter, values, mailbox: letter.protocol in values,
     "verb": lambda letter, values, mailbox: letter.envelope.verb in values,
 }
