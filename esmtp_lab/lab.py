@@ -11,7 +11,7 @@ from pathlib import Path as FilePath
 from esmtp_lab.bench import Bench, Crossing, Fault, Host, Hosts, Posted
 from esmtp_lab.bench.hosts import Run
 from esmtp_lab.errors import DataError
-from esmtp_lab.export.transcript import annotated
+from esmtp_lab.export.transcript import annotated, never_arrived
 from esmtp_lab.extensions import beside
 from esmtp_lab.extensions.hosting import check_host
 from esmtp_lab.mailbox.maildir import Maildir
@@ -259,7 +259,13 @@ class Lab:
 
     def transcript(self, crossings: Iterable[Crossing]) -> str:
         """What crossed, as an annotated transcript."""
-        return "\n".join(annotated(crossings, self.lines))
+        return "\n".join(line for each in crossings for line in self.transcribed(each))
+
+    def transcribed(self, crossing: Crossing) -> Iterator[str]:
+        """What crossed at once, as lines of an annotated transcript; a reply that never arrived is a remark there."""
+        if crossing.lost:
+            return iter((never_arrived(crossing.event),))
+        return annotated((crossing,), self.lines)
 
     def annotate(self, event: Event) -> Event:
         """An event with the rules of the server's era that are at work."""
@@ -290,7 +296,7 @@ class Lab:
         """The misconceptions that this session shows so far, each with its line; what was undone shows none."""
         watch = Watch(self.era)
         for crossing in self.crossings():
-            for event in lines(crossing.event):
+            for event in lines(crossing.event) if not crossing.lost else ():
                 yield from ((event, told) for told in watch.hear(event))
 
     def crossings(self) -> Iterator[Crossing]:

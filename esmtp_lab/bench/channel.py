@@ -56,6 +56,11 @@ class Crossing(NamedTuple):
         return chosen
 
     @property
+    def lost(self) -> bool:
+        """Whether this is a reply that the server gave and that never came across."""
+        return self.client is None and self.server is not None and self.server.kind == "reply"
+
+    @property
     def speaker(self) -> str:
         """The side that said it: client or server."""
         either = self.client or self.server
@@ -281,7 +286,14 @@ class Channel:
         if event.kind == "moment":
             self._to_client.append(event)
             return
-        self.log += [Crossing(heard, event) for heard in self.client.receive(event.octets, self.now)]
+        if not self.client.waiting:
+            # lines that a lenient server made, of which the client knows nothing
+            self.log += [Crossing(None, heard) for heard in self._heard]
+            self._heard.clear()
+        for heard in self.client.receive(event.octets, self.now):
+            if self.server.policy.lenient:  # it answers lines as it took them
+                heard = heard._replace(to=event.to, asked=event.asked)
+            self.log.append(Crossing(heard, event))
         self._to_server += self.client.hear_client(b"", self.now)
         self._pair()
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from esmtp_lab.bench import Crossing
 from esmtp_lab.export.jsonl import record
-from esmtp_lab.export.transcript import notes, protocol_line, remarks
+from esmtp_lab.export.transcript import never_arrived, notes, protocol_line, remarks
 from esmtp_lab.lab import Lab
 from esmtp_lab.protocol.side import Side
 from esmtp_lab.rules.detector import Watch
@@ -47,6 +47,9 @@ class _Text:
         yield Said(f"=== connected to {lab.policy.domain} ({eras})")
 
     def crossing(self, crossing: Crossing, entry: Entry | None) -> Iterator[Said]:
+        if crossing.lost:
+            yield Said(never_arrived(crossing.event))
+            return
         for event in self.lab.lines(crossing):
             yield Said(protocol_line(event))
             yield from map(Said, (*notes(event), *remarks(self._watch.hear(event))))

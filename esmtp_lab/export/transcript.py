@@ -30,6 +30,11 @@ def protocol_line(event: Event) -> str:
     return write_line("C" if event.speaker == "client" else "S", mask(event))
 
 
+def never_arrived(event: Event) -> str:
+    """A reply that did not come across, as a remark: who reads the transcript hears what the client heard."""
+    return f"# never arrived: {protocol_line(event)}"
+
+
 def annotated(crossings: Iterable[Crossed], events: Callable[[Crossed], Iterable[Event]]) -> Iterator[str]:
     """Each line of what crossed with its notes below it; `events` gives those of a crossing."""
     for crossing in crossings:

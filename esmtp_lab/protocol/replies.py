@@ -43,6 +43,7 @@ class Entry:
 
 LONGEST_TEXT = 512 - len("250 ") - len("\r\n")
 """Octets of the text of a reply line: RFC 821 section 4.5.3, RFC 2821 section 4.5.3.1."""
+_FIELD = re.compile(r"\{(\w+)\}")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
@@ -58,6 +59,14 @@ class _Fields(dict[str, str]):
 
     def __missing__(self, key: str) -> str:
         return "?"
+
+
+def _filled(text: str, fields: Mapping[str, str]) -> str:
+    """A text with its fields. What stands behind a colon says more: it goes where one of its fields is not there."""
+    says, colon, more = text.partition(": ")
+    if colon and not set(_FIELD.findall(more)) <= fields.keys():
+        text = says
+    return text.format_map(_Fields(fields)).rstrip()
 
 
 class Composed(NamedTuple):
@@ -91,7 +100,7 @@ class Catalogue:
         """The code and lines for an answer in an era. Raises KeyError for a situation that is not there."""
         entry = self.entries[answer.key]
         text = entry.texts.get(era, entry.texts["default"])
-        first = (text.format_map(_Fields(answer.fields)).rstrip(),) if text else ()
+        first = (_filled(text, answer.fields),) if text else ()
         return Composed(entry.code(era), first + answer.lines or ("",), entry.enhanced(era), answer.utf8)
 
 

@@ -220,7 +220,7 @@ class ServerSession(Side):
                 # what follows can be neither awaited nor taken for commands
                 return Answer("endless", self._about())
             return Answer("line-malformed", {"what": _UNFIT[deviation.kind], "at": str(deviation.at)})
-        instead = self._instead(entry)
+        instead = self._instead(entry, command)
         if instead is not None:
             return instead
         if command is None:
@@ -249,10 +249,16 @@ class ServerSession(Side):
         position = self.position._replace(facts=self.position.facts | {"extended"})
         return Answer("ehlo", {**self._about(), "client": command.host}, self.dialect.offers(self.policy, position))
 
-    def _instead(self, entry: str) -> Answer | None:
+    def _instead(self, entry: str, command: Command | None = None) -> Answer | None:
         """What this host's policy has it say to an input whatever happens, or None."""
         key = self.policy.answers.get(entry)
-        return Answer(key, {**self._about(), "verb": entry}) if key else None
+        if not key:
+            return None
+        fields = {**self._about(), "verb": entry}
+        if command is not None:
+            fields["client"] = command.host or self.client_name or "you"
+            fields |= {"path": command.path.render().decode("utf-8", "replace")} if command.path is not None else {}
+        return Answer(key, fields)
 
     def _refusal(self, context: Context, command: Command) -> Answer | None:
         """Why a command that is well formed and in order cannot be accepted, or None."""

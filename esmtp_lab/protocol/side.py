@@ -414,6 +414,8 @@ class Side:
     def closed(self, by: str, now: float = 0.0, why: str = "") -> Event:
         """The channel is gone and no reply said so; `lost` is then the input that it was lost upon.
 
+        `by` is the side that closed it, or nothing where the network lost it.
+
         What was not acknowledged did not happen. RFC 2821 section 4.1.1.5 treats a lost channel as QUIT, section
         4.1.1.10 cancels the transaction as for 4yz, and section 3.9 has the client suppose 451; RFC 821 section 4.1.1
         has the server act as on RSET. All come to this.
@@ -422,7 +424,7 @@ class Side:
         self.position = before._replace(state="closed")
         self.waiting, self.envelope, self.exchange = (), EMPTY, ()
         self._forget_chunks()
-        told = f"closed by the {by}" + (f": {why}" if why else "")
+        told = (f"closed by the {by}" if by else "closed: the channel was lost") + (f": {why}" if why else "")
         moment = self._event(by, "moment", told.encode("utf-8", "replace"), now, before, to="")
         return moment._replace(after=self.position)
 

@@ -36,6 +36,8 @@ from esmtp_lab.shell.signs import Signs
 
 _SCROLL = {MouseEventType.SCROLL_UP: -3, MouseEventType.SCROLL_DOWN: 3}
 _MOST_INPUT = 3
+_AT_ONCE, _FOR_A_KEY = 0.1, 1.0
+"""Seconds for which Esc may be the beginning of a key: where it closes a page, and else."""
 
 
 class _Board(FormattedTextControl):
@@ -72,7 +74,12 @@ class Bench:
             include_default_pygments_style=False,
             full_screen=True,
             mouse_support=True,
+            before_render=self._time_keys,
         )
+        self.app.ttimeoutlen = _AT_ONCE
+
+    def _time_keys(self, app: Application[None]) -> None:
+        app.timeoutlen = _AT_ONCE if self.session.page is not None else _FOR_A_KEY
 
     def run(self) -> None:
         """Show the bench until the learner leaves or wants the other view."""

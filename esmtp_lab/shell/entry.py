@@ -140,6 +140,12 @@ def key_bindings(session: Session, desk: Desk) -> KeyBindings:
         else:
             buffer.start_completion(insert_common_part=True)
 
+    @keys.add("escape", "/")
+    def _slash(event: KeyPressEvent) -> None:
+        """Esc has closed a page, and the slash right behind it begins a lab command."""
+        session.page = None
+        event.current_buffer.insert_text("/")
+
     @keys.add("c-c")
     def _clear(event: KeyPressEvent) -> None:
         event.current_buffer.reset()

@@ -13,6 +13,15 @@ FIRST = (
 """What a learner reads first: how to send, how to ask, how to leave."""
 
 
+def first(session: Session) -> tuple[str, ...]:
+    """What this learner reads first: with HELO where there is no EHLO yet; the first lesson tells by itself what to
+    type."""
+    attempt = session.attempt
+    if attempt is not None and attempt.lesson.number == 1:
+        return FIRST[1:]
+    return tuple(line.replace("EHLO", "HELO") for line in FIRST) if session.lab.era == "rfc821" else FIRST
+
+
 def header(session: Session) -> str:
     """The host, the era, and the lesson with its goals where there is one."""
     lab = session.lab

@@ -21,7 +21,7 @@ class Hearing:
         told, memory = self._heard[place] if place >= 0 else ((), NOTHING)
         for each in reversed(places):
             event, lab = items[each].event, items[each].lab
-            if event is not None and lab is not None:
+            if event is not None and lab is not None and not items[each].lost:
                 told, memory = detector(lab.era).hear(memory, event)
             self._heard[each] = told, memory
         return told

@@ -1,7 +1,7 @@
 """The bench as rows of styled text for a given size: what each side holds, the wire, and the rules."""
 
 from esmtp_lab.shell.facts import Facts, compact, meaning
-from esmtp_lab.shell.footer import FIRST, header
+from esmtp_lab.shell.footer import first, header
 from esmtp_lab.shell.layout import Row, beside, border, fitted, hanging, wrap
 from esmtp_lab.shell.notes import Note, at_span, stops, subject
 from esmtp_lab.shell.rows import Rows
@@ -171,7 +171,9 @@ class Panes:
         """The rules of the last exchange, or of the span under the cursor."""
         session = self.session
         if not session.typed or session.depth == "off":
-            return "begin here", [row for line in FIRST for row in wrap([("", self.signs.text(line))], columns)]
+            return "begin here", [
+                row for line in first(session) for row in wrap([("", self.signs.text(line))], columns)
+            ]
         rows: list[Row] = []
         places = (session.cursor[0],) if session.cursor else session.last
         for place in places:

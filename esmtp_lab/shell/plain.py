@@ -4,13 +4,14 @@ import sys
 from getpass import getpass
 
 from esmtp_lab.protocol.event import Event
-from esmtp_lab.shell.footer import FIRST, header
+from esmtp_lab.shell.footer import first, header
 from esmtp_lab.shell.keys import ON_EMPTY
 from esmtp_lab.shell.lesson import lines_of
 from esmtp_lab.shell.pages import shown
 from esmtp_lab.shell.record import Change
 from esmtp_lab.shell.session import Session
 from esmtp_lab.shell.signs import Signs
+from esmtp_lab.tutor.goal import Met
 
 _ASK = {"command": "client: ", "content": "client content {}: ", "line": "client secret: "}
 
@@ -22,13 +23,14 @@ class Plain:
         self.session = session
         self.signs = signs
         self._seen = 0
+        self._standing: tuple[Met, ...] = ()
         self._echoed = sys.stdin.isatty()
 
     def run(self) -> None:
         """Read and play lines until the learner leaves or the input ends."""
         session = self.session
         self._write("lab", header(session).strip())
-        for line in FIRST:
+        for line in first(session):
             self._write("lab", line)
         if session.attempt is not None:
             for line in lines_of(session.attempt.text):
@@ -106,7 +108,9 @@ class Plain:
             for line in change.page.lines:
                 self._write("lab", line)
         attempt = self.session.attempt
-        for met in attempt.goals if attempt and change.new and self.session.aside is None else ():
+        standing = tuple(attempt.goals) if attempt and self.session.aside is None else ()
+        fresh, self._standing = standing != self._standing, standing
+        for met in standing if change.new and fresh else ():
             saw = f"; seen: {met.saw}" if met.saw and not met.met else ""
             self._write("lesson", f"{met.standing}: {met.words}{saw}")
 
@@ -119,7 +123,9 @@ class Plain:
                 self._write("lab", items[place].text)
                 continue
             mine = event.speaker == self.session.lab.role
-            if not (mine and echoed):
+            if items[place].lost:
+                self._write("lab", f"never arrived: {_speaker(event)} {shown(event)}")
+            elif not (mine and echoed):
                 self._write(_speaker(event), shown(event))
             echoed -= 1 if mine and echoed else 0
             for note in self.session.notes(place) if place not in self.session.record.struck else ():

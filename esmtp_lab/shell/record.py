@@ -9,7 +9,8 @@ from esmtp_lab.protocol.event import Event
 class Item(NamedTuple):
     """One line of the record: a line of the wire with its number, or a remark of the lab.
 
-    `before` is the place of the line that stood right before it in its session when it came, or -1.
+    `before` is the place of the line that stood right before it in its session when it came, or -1; `lost` says that a
+    reply never came across.
     """
 
     number: int = 0
@@ -17,6 +18,7 @@ class Item(NamedTuple):
     lab: Lab | None = None
     text: str = ""
     before: int = -1
+    lost: bool = False
 
 
 class Page(NamedTuple):
@@ -43,10 +45,10 @@ class Record:
         self.struck: set[int] = set()
         self._numbers = 0
 
-    def wire(self, event: Event, lab: Lab) -> int:
+    def wire(self, event: Event, lab: Lab, *, lost: bool = False) -> int:
         """Put a line of the wire down; its place."""
         self._numbers += 1
-        self.items.append(Item(self._numbers, event, lab, before=self._last_of(lab)))
+        self.items.append(Item(self._numbers, event, lab, before=self._last_of(lab), lost=lost))
         return len(self.items) - 1
 
     def _last_of(self, lab: Lab) -> int:

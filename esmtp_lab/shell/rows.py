@@ -15,10 +15,10 @@ from esmtp_lab.shell.signs import Signs
 from esmtp_lab.wire.span import Span, leaves
 from esmtp_lab.wire.visible import visible
 
-LAB, SENT, RECEIVED, REFUSED, BROKEN, SEEMS = "===", " ->", "<- ", "<**", " !!", " ??"
+LAB, SENT, RECEIVED, REFUSED, LOST, BROKEN, SEEMS = "===", " ->", "<- ", "<**", " x-", " !!", " ??"
 UNDER_TLS = {SENT: " ~>", RECEIVED: "<~ ", REFUSED: "<~*"}
 """Marks of one width, so that the text starts in one column and colour is never the only sign."""
-UNDONE = " (undone)"
+UNDONE, NEVER = " (undone)", " (never arrived)"
 
 
 def mark(event: Event) -> str:
@@ -75,7 +75,10 @@ class Rows:
         else:
             cursor = session.cursor
             selected = stops(item.event)[cursor[1]] if cursor and cursor[0] == place else None
-            row = [("class:mark", self._front(item, mark(item.event))), *wire_row(item.event, selected)]
+            sign = LOST if item.lost else mark(item.event)
+            row = [("class:mark", self._front(item, sign)), *wire_row(item.event, selected)]
+            if item.lost:
+                row.append(("class:lab", NEVER))
             if selected:
                 row.append(("class:title", self.signs.text(" ◂")))
         if undone:

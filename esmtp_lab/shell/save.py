@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from esmtp_lab.export.transcript import notes, protocol_line, remarks
+from esmtp_lab.export.transcript import never_arrived, notes, protocol_line, remarks
 
 if TYPE_CHECKING:
     from esmtp_lab.shell.session import Session
@@ -20,6 +20,8 @@ def transcript(session: "Session") -> Iterator[str]:
             yield f"=== {item.text}" if item.text.startswith(("connected", "tls ", "closed")) else f"# {item.text}"
         elif place in session.record.struck:
             yield f"# (undone) {protocol_line(event)}"
+        elif item.lost:
+            yield never_arrived(event)
         else:
             yield protocol_line(event)
             yield from notes(event)

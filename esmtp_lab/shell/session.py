@@ -20,6 +20,8 @@ from esmtp_lab.shell.record import Change, Page, Record
 from esmtp_lab.shell.repair import repair
 from esmtp_lab.tutor.attempt import Attempt
 from esmtp_lab.tutor.letter import ready_letter
+from esmtp_lab.tutor.present import foretold
+from esmtp_lab.tutor.said import fits_code
 from esmtp_lab.wire.transparency import END_OF_DATA as LONE_DOT
 from esmtp_lab.wire.visible import visible
 
@@ -78,6 +80,7 @@ class Session:
         self._went: tuple[int, ...] = ()
         self._came: tuple[int, ...] = ()
         self.aside: Lab | None = None
+        self._labs: list[Lab] = []
         self.keep: Callable[[Attempt], object] = lambda attempt: None
         self.begin()
         if attempt is not None:
@@ -88,6 +91,7 @@ class Session:
     def begin(self) -> None:
         """Show how the session of this lab began."""
         lab = self.lab
+        self._labs += [lab] if all(each is not lab for each in self._labs) else []
         side = "" if lab.role == "client" else ", and you are the server: type 220 and a greeting"
         self._steps: list[_Step] = []
         self._undone: list[_Step] = []
@@ -203,10 +207,12 @@ class Session:
         self.cursor = None
         lab = self.lab
         was = lab.bench.client.position.state
+        foretold_before = sum(1 for _ in foretold(lab))
         crossings = act()
         self.last = tuple(self._put(crossings)) or self.last
         self._warned = False
         self._after(line, crossings, was)
+        self._judge_foretold(lab, foretold_before)
         for text in carried(lab.runs[runs:]):
             self.tell(text)
         told = len(self._new)
@@ -229,7 +235,7 @@ class Session:
             if event.kind == "moment":
                 self._new.append(self.record.remark(visible(event.octets)))
             elif event.octets:
-                places.append(self.record.wire(event, self.lab))
+                places.append(self.record.wire(event, self.lab, lost=crossing.lost))
         client = self.lab.bench.client
         if client.in_content and client.content_so_far:
             template = self._template(client)
@@ -270,6 +276,18 @@ class Session:
                 self.tell(text)
         elif state == "closed":
             self.tell("nobody hears that: the channel is closed; /restart opens a new session")
+
+        waits = len(self.lab.bench.server.pending)
+        if waits and self.lab.role == "client" and state != "closed" and self.prompt_kind == "command":
+            self.tell(f"that is no line yet: {waits} octet{'s' * (waits != 1)} wait for the CRLF that ends one")
+
+    def _judge_foretold(self, lab: Lab, before: int) -> None:
+        """Say whether what was foretold came, and how often it did in this sitting."""
+        for reply, code in [*foretold(lab)][before:]:
+            right = fits_code(reply.code, (code,))
+            came = "and so it is" if right else f"and {reply.code} came"
+            told = [fits_code(each.code, (said,)) for one in self._labs for each, said in foretold(one)]
+            self.tell(f"you expected {code}, {came}: {sum(told)} of {len(told)} foretold")
 
     # Undo ----------------------------------------------------------------------------------------
 

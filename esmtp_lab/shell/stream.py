@@ -11,7 +11,7 @@ from prompt_toolkit.shortcuts import PromptSession, print_formatted_text
 from prompt_toolkit.styles import DynamicStyle
 
 from esmtp_lab.shell.entry import Typed, Words, key_bindings, remember
-from esmtp_lab.shell.footer import FIRST, footer, header
+from esmtp_lab.shell.footer import first, footer, header
 from esmtp_lab.shell.foresight import hint
 from esmtp_lab.shell.layout import Row, hanging, wrap
 from esmtp_lab.shell.lesson import goal_marks, lines_of
@@ -76,7 +76,7 @@ class Stream:
     def _greet(self) -> None:
         """What stands at the top: the host, the lesson where there is one, and how to begin."""
         attempt = self.session.attempt
-        texts = (*(lines_of(attempt.text) if attempt else ()), *FIRST)
+        texts = (*(lines_of(attempt.text) if attempt else ()), *first(self.session))
         rows: list[Row] = [[("class:title", self.signs.text(header(self.session).strip()))]]
         self._lines([*rows, *([("class:lab", self.signs.text(text))] for text in texts)], 0)
 

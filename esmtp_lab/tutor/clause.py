@@ -9,7 +9,7 @@ from esmtp_lab.tutor.items import Item
 from esmtp_lab.tutor.number import ONCE, Number, read_number
 from esmtp_lab.tutor.present import COUNTED, SAW
 from esmtp_lab.tutor.question import Question
-from esmtp_lab.tutor.said import TESTS, Values, described, distinct_in
+from esmtp_lab.tutor.said import CODE, MOMENT, TESTS, Values, described, distinct_in
 from esmtp_lab.tutor.scene import Scene
 from esmtp_lab.tutor.tables import Table, flag, known, text
 from esmtp_lab.tutor.vocabulary import (
@@ -115,6 +115,10 @@ def read_clause(table: Table, where: str, questions: Mapping[str, Question]) -> 
     return Clause(subject, values, count, distinct, flag(table, "next", where), text(table, "say", where, ""))
 
 
+def _names_code(key: str, name: str) -> bool:
+    return CODE.fullmatch(name) is not None or (key == "answered" and name == "-")
+
+
 def _values(key: str, value: Any, where: str) -> Values:
     """The values of a key as they are compared. Raises DataError."""
     each = value if isinstance(value, list) else [value]
@@ -131,6 +135,11 @@ def _values(key: str, value: Any, where: str) -> Values:
         raise DataError(where, f"is a text or a list of texts, not {value!r}")
     if key in OCTETS:
         return tuple(unspell(str(one).encode().replace(b"\n", b"\r\n")) for one in each)
+    if key in ("code", "answered") and (strange := [one for one in each if not _names_code(key, str(one))]):
+        raise DataError(where, f'{strange[0]!r} is no code. Write 250, "5yz" or "x5z"')
+    if key == "moment" and not all(str(one).startswith(MOMENT) for one in each):
+        turned = ', and after TURN { state = "*", turned = true } holds'
+        raise DataError(where, f"begins with {', '.join(MOMENT)}, not {value!r}{turned}")
     if key == "casing" and not set(each) <= set(CASES):
         raise DataError(where, f"is one of {', '.join(CASES)}, not {value!r}")
     return tuple(str(one) for one in each)

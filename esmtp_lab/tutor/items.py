@@ -78,14 +78,14 @@ class _Draft:
 class _Joiner:
     """Joins lines to items, of one bench after the other: what answers what, and what belongs together.
 
-    `early` are replies to lines that a lenient server made, and that are known only after their replies.
+    `greeted` says that the first session had begun before the first line that counts.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, greeted: bool = False) -> None:
         self.drafts: list[_Draft] = []
-        self._session = self._transactions = self._group = self._open = 0
+        self._session = int(greeted)
+        self._transactions = self._group = self._open = 0
         self._waiting: list[_Draft] = []
-        self._early: list[_Draft] = []
         self._reply: _Draft | None = None
         self._last: _Draft | None = None
 
@@ -99,21 +99,19 @@ class _Joiner:
 
     def end(self) -> None:
         """Nothing more comes of this bench."""
-        self._reply, self._waiting, self._early, self._open = None, [], [], 0
+        self._reply, self._waiting, self._open = None, [], 0
         self._end_group()
 
     def _take_reply(self, event: Event) -> None:
         if event.to == GREETING and event.line in ("only", "first"):
             self._session += 1
             self._open = 0
-            self._waiting, self._early = [], []
+            self._waiting = []
         if self._reply is None:
             asked = next((each for each in self._waiting if each.event.to == event.to), None)
             transaction, group = (asked.transaction, asked.group) if asked else (self._open, 0)
-            self._reply = _Draft([event], self._session, transaction, group, asked=asked)
-            if asked is None:
-                self._early.append(self._reply)
-            else:
+            self._reply = _Draft([event], max(self._session, 1), transaction, group, asked=asked)
+            if asked is not None:
                 self._waiting.remove(asked)
             self.drafts.append(self._reply)
         else:
@@ -143,15 +141,7 @@ class _Joiner:
         if event.kind == "command":
             self._last = draft
         if event.kind != "moment":
-            self._wait(draft)
-
-    def _wait(self, draft: _Draft) -> None:
-        answer = next((each for each in self._early if each.event.to == draft.event.to), None)
-        if answer is None:
             self._waiting.append(draft)
-        else:
-            self._early.remove(answer)
-            draft.answered = answer.event.code
 
     def _end_group(self) -> None:
         if self._last is not None:
@@ -160,7 +150,9 @@ class _Joiner:
 
 def items(benches: Iterable[tuple[Bench, Policy, str]], given: int = 0) -> tuple[Item, ...]:
     """The items of several benches, one after the other; the first `given` lines of the first bench do not count."""
-    joiner = _Joiner()
+    benches = tuple(benches)
+    before = benches[0][0].log[:given] if benches else []
+    joiner = _Joiner(greeted=any(each.event.kind == "reply" and each.event.to == GREETING for each in before))
     found: list[Item] = []
     for bench, policy, era in benches:
         begin = len(joiner.drafts)
@@ -190,13 +182,5 @@ def _item(draft: _Draft, policy: Policy, era: str) -> Item:
 
 
 def _heard(crossing: Crossing) -> Event | None:
-    """A crossing as it counts: a reply that did not come across was for nobody.
-
-    What a lenient server answers is for a line that its client knows nothing of.
-    """
-    client, server = crossing
-    if crossing.event.kind != "reply":
-        return crossing.event
-    if client is not None and not client.to and server is not None:
-        return client._replace(to=server.to)
-    return client
+    """A crossing as it counts: a reply that did not come across was for nobody."""
+    return None if crossing.lost else crossing.event

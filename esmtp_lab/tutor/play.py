@@ -86,8 +86,8 @@ def typed(entries: Iterable[Entry], in_content: Callable[[], bool]) -> Iterator[
 
 
 def _said(crossings: Iterable[Crossing]) -> Iterator[Crossing]:
-    """What the server said; moments of the channel are nobody's words."""
-    return (each for each in crossings if each.speaker == "server" and each.event.kind != "moment")
+    """What came across of the server's; moments of the channel are nobody's words."""
+    return (each for each in crossings if each.speaker == "server" and each.event.kind != "moment" and not each.lost)
 
 
 def _comes(bench: Bench, entry: Entry) -> str:

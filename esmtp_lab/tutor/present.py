@@ -7,8 +7,8 @@ from esmtp_lab.bench import Bench
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.side import Side
 from esmtp_lab.protocol.transaction import Letter
-from esmtp_lab.tutor.said import Values, fits_code
-from esmtp_lab.tutor.scene import Scene
+from esmtp_lab.tutor.said import Values, fits_code, names_parameter
+from esmtp_lab.tutor.scene import Desk, Scene
 from esmtp_lab.wire.visible import visible
 
 Wanted = Mapping[str, Values]
@@ -30,7 +30,8 @@ def _letter_fits(wanted: Wanted, mailbox: str, letter: Letter) -> bool:
 
 
 def _header(letter: Letter) -> bytes:
-    return letter.content.partition(b"\r\n\r\n")[0]
+    """The header section; content that begins with an empty line has none."""
+    return (b"\r\n" + letter.content).partition(b"\r\n\r\n")[0].removeprefix(b"\r\n")
 
 
 def _header_has(letter: Letter, values: Values) -> bool:
@@ -58,10 +59,7 @@ LETTER: Mapping[str, Callable[[Letter, Values, str], bool]] = {
     "has": lambda letter, values, mailbox: any(each in letter.delivered("") for each in values),
     "equals": lambda letter, values, mailbox: letter.content in values,
     "octets": lambda letter, values, mailbox: any(each.fits(letter.octets or len(letter.content)) for each in values),
-    "parameter": lambda letter, values, mailbox: any(
-        each.keyword in values or each.render().decode("utf-8", "replace") in values
-        for each in letter.envelope.parameters
-    ),
+    "parameter": lambda letter, values, mailbox: names_parameter(letter.envelope.parameters, values),
     "protocol": lambda letter, values, mailbox: letter.protocol in values,
     "verb": lambda letter, values, mailbox: letter.envelope.verb in values,
 }
@@ -127,15 +125,18 @@ def _state_saw(wanted: Wanted, scene: Scene) -> str:
     return position.state + (f" ({facts})" if facts else "")
 
 
+def foretold(desk: Desk) -> Iterator[tuple[Event, str]]:
+    """What was expected at a lab, each with the reply that came."""
+    for at, code in desk.expected:
+        log = enumerate(desk.bench.log[at:], start=at)
+        came = (each.event for place, each in log if place not in desk.bench.struck and not each.lost)
+        reply = next((each for each in came if each.kind == "reply" and each.last), None)
+        if reply is not None:
+            yield reply, code
+
+
 def _expectations(scene: Scene) -> Iterator[tuple[Event, str]]:
-    """What was expected, each with the reply that came."""
-    for desk in scene.desks:
-        for at, code in desk.expected:
-            log = enumerate(desk.bench.log[at:], start=at)
-            came = (each.event for place, each in log if place not in desk.bench.struck)
-            reply = next((each for each in came if each.kind == "reply" and each.last), None)
-            if reply is not None:
-                yield reply, code
+    return (each for desk in scene.desks for each in foretold(desk))
 
 
 def _expected(wanted: Wanted, scene: Scene) -> int:

@@ -1,11 +1,12 @@
 """What was said, as goals look at it: for each key of a clause over lines, whether an item is as its values say."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from esmtp_lab.tutor.items import Item
 from esmtp_lab.wire.command import line_end
+from esmtp_lab.wire.parameter import Parameter
 from esmtp_lab.wire.visible import visible
 
 Values = tuple[Any, ...]
@@ -19,6 +20,12 @@ MOMENTS = {
     "UNKNOWN": "an unknown verb",
     "*": "anything",
 }
+
+
+CODE = re.compile(r"\d{3}|\dyz|x\dz")
+"""A code, or what it may be named by."""
+MOMENT = ("closed", "tls", "forgiven")
+"""How moments of the channel begin that goals may ask for."""
 
 
 def fits_code(code: int, values: Values) -> bool:
@@ -63,10 +70,15 @@ def _problem(item: Item, values: Values) -> bool:
     return "-" in values if command.problem is None else command.problem.slug in values or "*" in values
 
 
+def names_parameter(found: Iterable[Parameter], values: Values) -> bool:
+    """Whether one of the parameters goes by one of these names: its keyword, or whole; case does not matter."""
+    written = {each.keyword for each in found} | {each.render().decode("utf-8", "replace").upper() for each in found}
+    return any(each.upper() in written for each in values)
+
+
 def _parameter(item: Item, values: Values) -> bool:
     found = item.event.command.parameters if item.event.command else ()
-    written = {each.keyword for each in found} | {each.render().decode("utf-8", "replace") for each in found}
-    return ("-" in values and not found) or any(each in written or ("*" in values and found) for each in values)
+    return ("-" in values and not found) or ("*" in values and bool(found)) or names_parameter(found, values)
 
 
 def _argument(item: Item, values: Values) -> bool:
@@ -91,7 +103,7 @@ def _casing(item: Item, values: Values) -> bool:
 
 
 def _deviation(item: Item, values: Values) -> bool:
-    kinds = {each.kind for each in item.event.deviations}
+    kinds = {each.kind for line in item.lines for each in line.deviations}
     return ("-" in values and not kinds) or ("*" in values and bool(kinds)) or not kinds.isdisjoint(values)
 
 

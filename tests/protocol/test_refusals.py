@@ -68,10 +68,12 @@ def test_a_parameter_that_cannot_be_had_just_now_is_named() -> None:
 
 
 def test_a_host_that_does_not_speak_to_somebody_names_them() -> None:
-    """By the name that they gave before; at first they have none."""
+    """By the name in this command, or that which they gave before; where there is neither, as whoever listens."""
     policy = replace(LAB, answers={"EHLO": "ehlo-refused"})
-    assert replies(policy, "EHLO x", "HELO me.example", "EHLO x")[::2] == [
-        "550 lab.example does not speak to",
+    assert replies(policy, "EHLO", "EHLO x.example", "HELO me.example", "EHLO") == [
+        "550 lab.example does not speak to you",
+        "550 lab.example does not speak to x.example",
+        "250 lab.example",
         "550 lab.example does not speak to me.example",
     ]
 
@@ -85,6 +87,12 @@ def test_a_field_that_nobody_filled_is_left_out() -> None:
     """A policy may name any situation for any input: what its text wants to say is then not there."""
     policy = replace(LAB, answers={"NOOP": "mailbox-busy"})
     assert replies(policy, "NOOP") == ["450 Mailbox ? is busy; try again later"]
+    policy = replace(LAB, answers={"NOOP": "argument-syntax", "EHLO": "argument-syntax", "MAIL": "mailbox-busy"})
+    assert replies(policy, "NOOP", "EHLO x", "MAIL FROM:<a@b.example>") == [
+        "501 Syntax error in parameters or arguments",
+        "501 Syntax error in parameters or arguments",
+        "450 Mailbox <a@b.example> is busy; try again later",
+    ]
 
 
 @pytest.mark.parametrize(

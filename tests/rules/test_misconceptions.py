@@ -118,16 +118,40 @@ def test_sessions_of_others_show_what_is_really_there(session):
     assert Counter(heard(foreign(session))) == expected, reason or "not one is expected here"
 
 
+ASKED_FOR: dict[tuple[str, str], set[str]] = {
+    ("my-name-is", "introduce"): {"hello-nobody"},
+    ("one-letter", "break"): {"space-before-path"},
+    ("in-order", "three"): {"second-mail"},
+    ("in-order", "finish"): {"second-mail"},
+    ("in-order", "clear"): {"second-mail"},
+    ("cr-and-lf", "ends"): {"lf-alone"},
+    ("cr-and-lf", "accent"): {"hello-no-host"},
+    ("cr-and-lf", "lenient"): {"lf-taken-for-crlf"},
+    ("the-lonely-dot", "asis"): {"dot-not-doubled", "text-behind-the-dot"},
+    ("the-lonely-dot", "whole"): {"dot-not-doubled"},
+    ("an-old-friend", "fallback"): {"same-after-refusal"},
+    ("turned-down", "repair"): {"hello-nobody", "hello-no-host"},
+    ("say-it-twice", "old"): {"second-ehlo"},
+    ("say-it-twice", "new"): {"ehlo-in-transaction"},
+    ("say-it-twice", "tomorrow"): {"parameter-after-helo"},
+    ("size", "wrong"): {"parameter-not-offered", "parameter-after-helo"},
+    ("body-and-dsn", "eight"): {"parameter-not-offered"},
+    ("between-us", "stranger"): {"parameter-not-offered", "x-verb-not-announced"},
+}
+"""Tasks of which a solution makes the slip that the task is about: what all its solutions show together."""
+
+
 def test_solutions_of_lessons_show_what_their_task_asks_for():
-    # the second task of lesson 3 wants the space, and one of its solutions leaves the brackets out as well
-    wanted = {("one-letter", "break"): {"space-before-path"}}
+    found: dict[tuple[str, str], set[str]] = {}
     for lesson in lessons():
         for task in lesson.tasks:
             for lines in task.solutions:
                 scene = Scene(task.setting, lab_in, task.questions)
                 scene.play(lines)
-                found = {told.misconception.id for lab in scene.desks for _, told in lab.misconceptions()}
-                assert found == wanted.get((lesson.id, task.id), set())
+                seen = {told.misconception.id for lab in scene.desks for _, told in lab.misconceptions()}
+                if seen:
+                    found.setdefault((lesson.id, task.id), set()).update(seen)
+    assert found == ASKED_FOR
 
 
 # Eras, sessions, undo ------------------------------------------------------------------------------

@@ -189,10 +189,26 @@ def test_a_whole_lesson_is_done_by_keys_alone(terminal: Open) -> None:
         term.type("MAIL FROM:<me@me.example>", "done; /next goes on")
         term.press("\x1bn", "One question")
         term.type("/answer b", "lesson 3 is done")
-        term.press("\x1bn", "An envelope is")
+        term.press("\x1bn", "A letter is one transaction")
+        term.until(lambda text: "C:" in text.partition("or play on")[2])
         term.press("\x1b", lambda text: True)
         term.child.send("\x04")
         assert term.ends() == 0
+
+
+def test_what_is_typed_right_behind_esc_is_text(terminal: Open) -> None:
+    for columns in (100, 60):
+        term = terminal(columns, 30)
+        term.until("C:")
+        term.type("/help", "lab commands and keys")
+        term.press("\x1b/raw NO", "C: /raw NO")
+        assert columns == 60 or "lab commands and keys" not in term.text
+        term.type(r"OP\r\n", "250")
+    term = terminal(100, 30)
+    term.until("C:")
+    term.type("/help", "lab commands and keys")
+    term.press("\x1b", lambda text: "lab commands and keys" not in text)
+    term.type("ehlo me.example", "250 HELP")
 
 
 def test_themes(terminal: Open) -> None:

@@ -17,6 +17,7 @@ role = "server"
 letter = { from = "<me@me.example>", to = ["<ada@lab.example>", "<eve@lab.example>"], text = "x" }
 """
 SERVED = "220 lab.example\n250 lab.example\n250 ok\n250 ok\n550 no\n354 go\n250 ok\n221 bye"
+SERVED_SO_FAR = f'{SERVER}start = "220 lab.example"'
 RELAY = """
 host = "tiny"
 neighbours = ["home"]
@@ -88,6 +89,9 @@ CLAUSES = [
     ('reply_to = "EHLO"\nenhanced = "-"', HI, "NOOP", ""),
     ('reply_to = "NOOP"\nunchanged = true', "NOOP", HI, ""),
     ('reply_to = "EHLO"\nunchanged = false', HI, "EHLO", ""),
+    ('reply_to = "*"\ncount = 2\ndistinct = "session"', "250 x\n/restart\n220 x", "250 x\n250 y", SERVED_SO_FAR),
+    ('command = "MAIL"\nparameter = "BODY=8BITMIME"', f"{HI}MAIL FROM:<> BODY=8bitmime", f"{HI}MAIL FROM:<>", ""),
+    ('reply_to = "GREETING"\ndeviation = "code-changes"', "220-a\n250-b\n220 c", "220-a\n220 b", SERVER),
     ("content = true", LETTER, TO_ADA, ""),
     ("content = true\ndots = 1", LETTER, LETTER.replace("..dot", "dot"), ""),
     ("content = true\nanswered = 250", LETTER, TO_ADA, ""),
@@ -113,6 +117,7 @@ CLAUSES = [
     ),
     ('delivered = "ada"\nheader = "to: CAROL@"', LETTER, LETTER.replace("carol", "dora"), ""),
     ('delivered = "ada"\nno_header = "Bcc"', LETTER, LETTER.replace("To:", "Bcc:"), ""),
+    ('delivered = "ada"\nno_header = "To"', LETTER.replace("To:", "\nTo:"), LETTER, ""),
     ('delivered = "ada"\nhidden = true', LETTER, LETTER.replace("carol", "ada"), ""),
     ('delivered = "ada"\nhas = "Received:"', LETTER, TO_ADA, ""),
     ('delivered = "ada"\nequals = "a\\n"', TO_ADA + "DATA\na\n.", LETTER, ""),
@@ -313,6 +318,8 @@ def test_of_several_sessions_that_which_came_farthest_is_told(scene):
         ('all = [{ command = "NOOP", has = 1.5 }]', "is a text or a list of texts"),
         ('all = [{ command = [] }]', "is an empty list"),
         ('all = [{ command = "NOOP", casing = "loud" }]', "is one of upper, lower, mixed"),
+        ('all = [{ reply_to = "NOOP", code = "*" }]', "'*' is no code. Write 250"),
+        ('all = [{ moment = "turned" }]', "after TURN { state"),
         ('all = [{ command = "NOOP", distinct = "day" }]', "distinct is one of verb"),
         ('all = [{ answer = "who" }]', "asks for an answer to 'who'; there are no questions"),
         ('in_order = [{ state = "ready" }]', "in_order holds what is no line"),

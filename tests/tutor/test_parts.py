@@ -183,14 +183,16 @@ def test_progress_is_kept_and_told(place):
     kept = read_progress(place)["one-letter"]
     assert kept["deliver"]["done"].endswith("Z") and kept["deliver"]["hints"] == 2 and kept["deliver"]["solution"]
     assert kept["break"] == {"skipped": True}
-    assert next(show_progress("text")) == " 3  One letter: 1 of 3"
+    assert " 3  One letter: 1 of 3" in show_progress("text")
     assert list(show_progress("text"))[-1] == f"kept in {place}"
-    (told,) = [json.loads(line) for line in show_progress("json")][:1]
+    (told,) = [each for each in map(json.loads, show_progress("json")) if each["id"] == "one-letter"]
     assert [each["standing"] for each in told["tasks"]] == ["done", "skipped", "not begun"]
     report = list(write_report("Zoe", "text"))
-    assert report[0] == "report of Zoe: 1 of 3 tasks done"
-    assert report[2].startswith("    deliver: done 20") and report[2].endswith(", 2 hints, solution looked at")
-    assert report[3] == "    break: skipped"
+    assert report[0].startswith("report of Zoe: 1 of ") and report[0].endswith(" tasks done")
+    here = report.index(" 3  One letter: 1 of 3")
+    assert report[here + 1].startswith("    deliver: done 20")
+    assert report[here + 1].endswith(", 2 hints, solution looked at")
+    assert report[here + 2] == "    break: skipped"
     assert json.loads(next(write_report("Zoe", "json")))["name"] == "Zoe"
 
 
