@@ -150,7 +150,9 @@ class Session:
             return False
         self._new, before, was = [], self.facts(), self.lab.bench.client.position.state
         try:
-            places = self._put(self.live.hear(seconds))
+            heard = self.live.hear(seconds)
+            self._tell_all(self.live.remarks())
+            places = self._put(heard)
             if places:
                 self.before, self.last, self.cursor, self.typed = before, tuple(places), None, True
             self._said_of_live(was)
@@ -158,11 +160,14 @@ class Session:
             self.tell(f"that went wrong inside the lab ({type(error).__name__}: {error}); the session goes on")
         return bool(self._new)
 
+    def _tell_all(self, texts: Iterable[str]) -> None:
+        for text in texts:
+            self.tell(text)
+
     def _said_of_live(self, was: str) -> None:
         """What there is to say of a real channel, and that it is over."""
         assert self.live is not None
-        for text in self.live.remarks():
-            self.tell(text)
+        self._tell_all(self.live.remarks())
         if self.lab.bench.client.position.state == "closed" != was:
             self.tell(f"closed; {self.live.ended}")
 
@@ -386,7 +391,11 @@ class Session:
             self._warned = True
             self.tell(_UNENDED.format(f"{self.chunk} octets more end" if self.chunk else "a lone dot ends"))
             return
-        may = not client.in_content and not client.position.closed and self.lab.bench.server.dialect.may(client.position, "QUIT")
+        may = (
+            not client.in_content
+            and not client.position.closed
+            and self.lab.bench.server.dialect.may(client.position, "QUIT")
+        )
         if self.lab.role == "client" and may:
             self._put(self.lab.send("QUIT"))
         if self.live is not None:
