@@ -35,7 +35,8 @@ REFUSES = {
 class Live(Lab):
     """A lab that follows what a real channel carries; `home` is the lab that it was opened from.
 
-    Letters go to the mailboxes of home, unless it stands `apart`. `line` is the channel, where it is open. `opening` says how the session began and `ended` what may come after it.
+    Letters go to the mailboxes of home, unless it stands `apart`. `line` is the
+    channel, where it is open. `opening` says how the session began and `ended` what may come after it.
     """
 
     kind = Outside
@@ -118,6 +119,7 @@ def connect(session: "Session", argument: str) -> None:
     if session.allow_remote:
         session.tell(f"about to open a channel to {host} port {port}, wherever that is")
     session.visit(Calling(_home(session), host, port, allow_remote=session.allow_remote))
+    session.overhear(PATIENCE)
 
 
 def listen(session: "Session", argument: str) -> None:

@@ -423,7 +423,8 @@ class Session:
 
     @property
     def prompt(self) -> str:
-        """Who speaks: ``C:``, ``S:``, ``/:`` where nobody here does, ``D:`` with the octets of content so far or those of a chunk that are still to
+        """Who speaks: ``C:``, ``S:``, ``/:`` where nobody here does,
+        ``D:`` with the octets of content so far or those of a chunk that are still to
         come, ``A:`` in an exchange."""
         if self.lab.role != "client":
             return "S: " if self.lab.role == "server" else "/: "
