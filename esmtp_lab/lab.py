@@ -113,6 +113,8 @@ class Lab:
     by its name, and `expected` which code was said to come next, with the count of lines before it. Raises DataError.
     """
 
+    kind: type[Bench] = Bench
+
     def __init__(
         self,
         era: str | None = None,
@@ -152,7 +154,7 @@ class Lab:
             around = [host, *(self._host(each) for each in neighbours if each.domain != self.policy.domain)]
             posted = Posted(Hosts(around, client, now=clock()), self.policy.domain)
             host = Host(self.policy, host.dialect, posted)
-        self.bench = Bench(
+        self.bench = self.kind(
             host,
             client,
             by_hand=role == "server",
@@ -229,8 +231,12 @@ class Lab:
 
     def say(self, line: str | bytes) -> list[Crossing]:
         """The server, played by hand, says a reply line; CRLF is added."""
+        return self.utter(octets_of(line))
+
+    def utter(self, octets: bytes) -> list[Crossing]:
+        """The server, played by hand, says octets as they stand."""
         self.bench.now = self._clock()
-        return self.bench.say(octets_of(line))
+        return self.bench.say(octets)
 
     def deliver(self, delivery: Delivery) -> list[Crossing]:
         """Let the client deliver a letter by itself."""

@@ -184,7 +184,11 @@ class Channel:
         """Let time pass; a server that heard nothing for `idle` seconds says 421 (RFC 2821 section 4.5.3.2)."""
         self.now += seconds
         if seconds >= idle and not self.server.by_hand and not self.server.position.closed:
-            self._to_client += self.server.close("timed-out", self.now)
+            self.server_leaves("timed-out")
+
+    def server_leaves(self, situation: str) -> None:
+        """The server says 421, for a reason of the reply catalogue."""
+        self._to_client += self.server.close(situation, self.now)
 
     # Carrying ------------------------------------------------------------------------------------
 
@@ -222,7 +226,7 @@ class Channel:
         self._receive(octets[:left])
         if cut is not None and left <= len(octets):
             self._strike(cut)
-            self._lose()
+            self.lose()
 
     def _receive(self, octets: bytes) -> None:
         events = self.server.receive(octets, self.now)
@@ -300,10 +304,10 @@ class Channel:
     def _cut_after(self, fault: Fault, waiting: list[Event]) -> None:
         while waiting and self._befalls(fault, waiting[0]):
             self._cross(waiting.pop(0))
-        self._lose()
+        self.lose()
 
     def _cut_before(self, fault: Fault, waiting: list[Event]) -> None:
-        self._lose()
+        self.lose()
 
     def _stall(self, fault: Fault, waiting: list[Event]) -> None:
         """Nothing more comes across of this; whoever listens waits."""
@@ -323,9 +327,9 @@ class Channel:
         faults.remove(fault)
         self.faults = tuple(faults)
 
-    def _lose(self) -> None:
+    def lose(self, by: str = "", why: str = "") -> None:
         """The channel is lost, and both ends find it so."""
-        self.log.append(Crossing(self.client.closed("", self.now), self.server.closed("", self.now)))
+        self.log.append(Crossing(self.client.closed(by, self.now, why), self.server.closed(by, self.now, why)))
 
     def _hang_up(self) -> None:
         """Where the server has closed the channel without a word, the client finds it closed."""
@@ -343,17 +347,20 @@ class Channel:
         self._leave_unheard()
         if fault is None and client.position.shaking and server.position.shaking:
             self.now += self.latency  # RFC 8446 section 2: one round trip
-            here, there = client.protect(_STAND_IN, self.now), server.protect(_STAND_IN, self.now)
-            told = here.octets + there.octets.removeprefix(f"tls {_STAND_IN}".encode())
-            self.log.append(Crossing(here._replace(octets=told), there._replace(octets=told)))
+            self.protect(_STAND_IN)
             return True
         if fault is not None:
             self._strike(fault)
         if self.delivery is not None:
             self.delivery = self.delivery.unprotected(_FAILED)
-        by, why = "client" if client.position.shaking else "server", f"no TLS: {_FAILED}"
-        self.log.append(Crossing(client.closed(by, self.now, why), server.closed(by, self.now, why)))
+        self.lose("client" if client.position.shaking else "server", f"no TLS: {_FAILED}")
         return True
+
+    def protect(self, how: str) -> None:
+        """Both ends have shaken hands, and each says what it throws away."""
+        here, there = self.client.protect(how, self.now), self.server.protect(how, self.now)
+        told = here.octets + there.octets.removeprefix(f"tls {how}".rstrip().encode())
+        self.log.append(Crossing(here._replace(octets=told), there._replace(octets=told)))
 
     def _turn(self) -> bool:
         """Where both ends agreed on TURN, change roles; the new server greets (RFC 821 section 3.8)."""

@@ -31,6 +31,7 @@ from esmtp_lab.protocol.era import DEFAULT_ERA
 @EXTENSION
 @click.option("--role", type=click.Choice(["client", "server"]), default="client", help="Which side you play.")
 @click.option("--view", type=click.Choice(["bench", "stream"]), help="Side by side, or one scrolling transcript.")
+@click.option("--allow-remote", is_flag=True, help="Let /connect call hosts beyond this machine.")
 @click.option("--plain", is_flag=True, help="Append only: no colours, boxes or cursor movement; for screen readers.")
 @click.option("--ascii", "ascii_only", is_flag=True, help="Draw with US-ASCII alone.")
 @click.version_option(__version__, prog_name="esmtp-lab")
@@ -48,6 +49,7 @@ def main(
     own: tuple[str, ...],
     role: str,
     view: str | None,
+    allow_remote: bool,
     plain: bool,
     ascii_only: bool,
 ) -> None:
@@ -65,7 +67,7 @@ def main(
         ctx.exit(play(lab, sys.stdin.buffer, "text"))
     from esmtp_lab.shell import shell
 
-    ctx.exit(shell(lab, view=view, plain=plain, ascii=ascii_only))
+    ctx.exit(shell(lab, view=view, plain=plain, ascii=ascii_only, allow_remote=allow_remote))
 
 
 for command in (run, annotate, serve, send, rules, extensions, compare, states, lessons_group):

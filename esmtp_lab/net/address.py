@@ -16,8 +16,8 @@ async def resolve(host: str, *, allow_remote: bool = False) -> tuple[str, ...]:
 
 
 def resolve_now(host: str, *, allow_remote: bool = False) -> tuple[str, ...]:
-    """`resolve` for callers without an event loop. Raises what `resolve` raises."""
-    return _check(host, (host,) if _numeric(host) else asyncio.run(_look_up(host)), allow_remote)
+    """`resolve` for callers that cannot await. Raises what `resolve` raises."""
+    return _check(host, (host,) if _numeric(host) else _looked_up(host), allow_remote)
 
 
 def _check(host: str, found: tuple[str, ...], allow_remote: bool) -> tuple[str, ...]:
@@ -49,8 +49,12 @@ def _numeric(host: str) -> bool:
 
 
 async def _look_up(host: str) -> tuple[str, ...]:
+    return await asyncio.get_running_loop().run_in_executor(None, _looked_up, host)
+
+
+def _looked_up(host: str) -> tuple[str, ...]:
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise Unreachable(f"{host!r} stands for no address: {error}") from None
     return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))

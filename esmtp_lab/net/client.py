@@ -11,6 +11,7 @@ from ssl import SSLContext, SSLSocket
 from esmtp_lab.errors import Unreachable
 from esmtp_lab.net.address import resolve, resolve_now
 from esmtp_lab.net.dialogue import BLOCK, Dialogue, OnEvent, Wanted, carry, go_on, lost
+from esmtp_lab.net.line import connect, no_answer
 from esmtp_lab.net.server import Server
 from esmtp_lab.net.streams import GOODBYE, Secured, Streams
 from esmtp_lab.net.tls import told
@@ -88,7 +89,7 @@ async def _on_streams(
 def _on_socket(
     dialogue: Dialogue, addresses: tuple[str, ...], port: int, secured: Secured
 ) -> tuple[Delivery, Delivery | None]:
-    channel = _Channel(_connect(addresses, port, dialogue.opening), secured)
+    channel = _Channel(connect(addresses, port, dialogue.opening), secured)
     try:
         course = dialogue.course()
         wanted = next(course, None)
@@ -145,22 +146,5 @@ async def _open(
             async with asyncio.timeout(seconds):
                 return await asyncio.open_connection(address, port)
         except OSError as error:
-            why = _no_answer(error, seconds)
+            why = no_answer(error, seconds)
     raise Unreachable(f"no channel to {', '.join(addresses)} port {port}: {why}")
-
-
-def _connect(addresses: tuple[str, ...], port: int, seconds: float) -> socket.socket:
-    """A channel to the first address that answers. Raises Unreachable."""
-    why = ""
-    for address in addresses:
-        try:
-            return socket.create_connection((address, port), seconds)
-        except OSError as error:
-            why = _no_answer(error, seconds)
-    raise Unreachable(f"no channel to {', '.join(addresses)} port {port}: {why}")
-
-
-def _no_answer(error: OSError, seconds: float) -> str:
-    if isinstance(error, TimeoutError) and error.errno is None:
-        return f"no answer within {seconds:g} seconds"
-    return error.strerror or str(error)

@@ -4,6 +4,7 @@ session     one sitting: a typed line in, what changed out; record is what was s
 commands    the table of lab commands, of which help, completion and running are made; pages and save run them
 keys        the keys as data, for the bindings, the footer and /help
 foresight   what may come next, and what would be answered; notes, hearing, repair and codes say why and what instead
+live        what calling a server of others and listening for a client share; overhear looks while a key is awaited
 panes       the bench as rows of text; rows, layout, look and signs are what the views draw with
 bench, stream, plain   the three views; entry is the line in which the learner types in the first two
 """
@@ -32,16 +33,18 @@ def shell(
     ascii: bool = False,  # noqa: A002
     attempt: Attempt | None = None,
     keep: Callable[[Attempt], object] | None = None,
+    allow_remote: bool = False,
 ) -> int:
     """Let a learner work at the lab until they leave; the exit status.
 
     `view` is "bench", "stream", or None for what fits the terminal; `plain` appends only, without colours or
     boxes; `ascii` draws with US-ASCII alone. With an `attempt` the lab stands in a lesson, and
-    `keep` is told of its progress.
+    `keep` is told of its progress. Without `allow_remote` nothing is called but this machine.
     """
     chosen = view or ("bench" if shutil.get_terminal_size().columns >= NARROW else "stream")
     session = Session(lab, view=chosen, attempt=attempt)
     session.keep = keep or session.keep
+    session.allow_remote = allow_remote
     signs = ASCII if ascii or not _holds_unicode() else UNICODE
     if plain or os.environ.get("TERM") == "dumb" or not sys.stdout.isatty():
         from esmtp_lab.shell.plain import Plain

@@ -29,6 +29,7 @@ from esmtp_lab.shell.footer import footer
 from esmtp_lab.shell.foresight import hint
 from esmtp_lab.shell.layout import Row, padded, width, wrap
 from esmtp_lab.shell.look import style
+from esmtp_lab.shell.overhear import overhear
 from esmtp_lab.shell.panes import Panes
 from esmtp_lab.shell.preload import preload
 from esmtp_lab.shell.session import Session
@@ -86,8 +87,15 @@ class Bench:
         draft, self.session.draft = self.session.draft, ""
         self.buffer.text = draft
         self.buffer.cursor_position = len(draft)
-        self.app.run(pre_run=lambda: preload(self.session))
+        self.app.run(pre_run=self._begin)
         self.buffer.reset()
+
+    def _begin(self) -> None:
+        preload(self.session)
+        overhear(self.session, self._heard)
+
+    async def _heard(self) -> None:
+        self.app.invalidate()
 
     # What the keys ask for -----------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from esmtp_lab.bench import FAULTS
 from esmtp_lab.protocol.era import ERAS
 from esmtp_lab.protocol.policy import policies
-from esmtp_lab.shell import extensions, lesson, pages
+from esmtp_lab.shell import extensions, lesson, live, pages
 from esmtp_lab.shell.keys import KEYS, ON_EMPTY
 from esmtp_lab.shell.save import save
 from esmtp_lab.shell.settings import DEPTHS, SWITCH, THEMES, VIEWS
@@ -183,6 +183,20 @@ TABLE: tuple[Command, ...] = (
         extensions.choices,
     ),
     Command(("tls",), "", "say STARTTLS, where it is offered; what TLS changes here", pages.tls),
+    Command(
+        ("connect",),
+        "HOST:PORT | off",
+        "be the client of a real server on this machine",
+        live.connect,
+        lambda session: ("off",),
+    ),
+    Command(
+        ("listen",),
+        "[PORT | off]",
+        "let a real client on this machine call: watch, or answer it (/role server)",
+        live.listen,
+        lambda session: ("off",),
+    ),
     Command(("bytes",), "", "the last exchange octet by octet", pages.octets),
     Command(("save",), "FILE", "write the transcript; a file that exists is kept", save),
     Command(("save!",), "FILE", "write the transcript over a file", partial(save, over=True)),
@@ -225,6 +239,8 @@ def run(session: "Session", line: str) -> None:
     command = find(name)
     if command is None:
         _unknown(session, name)
+    elif session.live is not None and (refusal := live.REFUSES.get(command.names[0])):
+        session.tell(refusal)
     else:
         command.run(session, argument.strip())
 

@@ -8,7 +8,7 @@ from esmtp_lab.shell.session import Session
 FIRST = (
     "Type a command as a mail client would, such as EHLO me.example, and press Enter: it goes onto the wire.",
     "Ask: ? on an empty line explains, Tab shows what may come next, /help lists what the lab can do.",
-    "Leave with Ctrl-D or /quit. Nothing here reaches the network.",
+    "Leave with Ctrl-D or /quit. Nothing reaches the network before /connect or /listen.",
 )
 """What a learner reads first: how to send, how to ask, how to leave."""
 

@@ -33,7 +33,7 @@ def fitting(session: "Session", line: str) -> list[Suggestion]:
     if session.lab.role == "server":
         awaited = bench.server.waiting[0] if bench.server.waiting else None
         return list(replies(line, awaited, bench.server.dialect))
-    if session.prompt_kind != "command":
+    if session.prompt_kind != "command" or session.lab.role != "client":
         return []
     client = bench.client
     return suggest(line, client.supposed, client.dialect, tuple(client.offered), _names(session))
@@ -65,7 +65,7 @@ def hint(session: "Session", line: str) -> Hint:
 def _hint(session: "Session", line: str) -> Hint:
     if not line:
         return Hint(_awaited(session))
-    if line.startswith("/") or session.prompt_kind != "command":
+    if line.startswith("/") or session.prompt_kind != "command" or session.lab.role == "watcher":
         return Hint()
     return _reply_hint(session, line) if session.lab.role == "server" else _command_hint(session, line)
 

@@ -88,7 +88,7 @@ def tls(session: "Session", argument: str) -> None:
     if session.lab.role == "server":
         session.tell("the client begins TLS, with STARTTLS; offer it behind 250- when it says EHLO")
     elif client.position.protected:
-        session.show("under TLS", _UNDER_TLS)
+        session.show("under TLS", _UNDER_TLS[1:3] if session.live else _UNDER_TLS)
     elif "STARTTLS" not in client.offered:
         session.tell("STARTTLS was not offered; /host secure offers it when you say EHLO")
     elif not client.dialect.may(client.position, "STARTTLS"):

@@ -7,6 +7,7 @@ from esmtp_lab.protocol.event import Event
 from esmtp_lab.shell.footer import first, header
 from esmtp_lab.shell.keys import ON_EMPTY
 from esmtp_lab.shell.lesson import lines_of
+from esmtp_lab.shell.live import TICK, Live
 from esmtp_lab.shell.pages import shown
 from esmtp_lab.shell.record import Change
 from esmtp_lab.shell.session import Session
@@ -41,6 +42,7 @@ class Plain:
             self._turn()
 
     def _turn(self) -> None:
+        self._wait()
         try:
             line = self._ask(self._question())
         except KeyboardInterrupt:
@@ -54,9 +56,23 @@ class Plain:
         wire = kind != "command" or not (line.startswith("/") or line in ON_EMPTY)
         self._show(change, 1 if wire and self._echoed else 0)
 
+    def _wait(self) -> None:
+        """Where it is the turn of a program of others, show what comes as it comes; Ctrl-C ends the waiting."""
+        session = self.session
+        try:
+            if session.overhear():
+                self._catch_up(0)
+            while isinstance(session.lab, Live) and session.lab.due and session.lab.role != "client":
+                if session.overhear(TICK):
+                    self._catch_up(0)
+        except KeyboardInterrupt:
+            self._write("lab", "not waiting any more; /listen waits again, /listen off ends it")
+
     def _question(self) -> str:
         if self.session.lab.role == "server":
             return "server: "
+        if self.session.lab.role == "watcher":
+            return "lab: "
         if self.session.chunk:
             return f"client chunk, {self.session.chunk} octets left: "
         count = len(self.session.lab.bench.client.content_so_far)

@@ -15,6 +15,7 @@ from esmtp_lab.shell.hearing import Hearing
 from esmtp_lab.shell.keys import ON_EMPTY
 from esmtp_lab.shell.lesson import lines_of
 from esmtp_lab.shell.letters import carried, fates
+from esmtp_lab.shell.live import Live
 from esmtp_lab.shell.notes import Note, noted, notes
 from esmtp_lab.shell.record import Change, Page, Record
 from esmtp_lab.shell.repair import repair
@@ -25,6 +26,7 @@ from esmtp_lab.tutor.said import fits_code
 from esmtp_lab.wire.transparency import END_OF_DATA as LONE_DOT
 from esmtp_lab.wire.visible import visible
 
+_CLOSED = "/restart opens a new session, /undo goes back, /quit leaves"
 _UNENDED = "the content is not ended, and the letter would be lost: {} it; leave once more to go anyway"
 
 
@@ -81,6 +83,8 @@ class Session:
         self._came: tuple[int, ...] = ()
         self.aside: Lab | None = None
         self._labs: list[Lab] = []
+        self.live: Live | None = None
+        self.allow_remote = False
         self.keep: Callable[[Attempt], object] = lambda attempt: None
         self.begin()
         if attempt is not None:
@@ -90,14 +94,18 @@ class Session:
 
     def begin(self) -> None:
         """Show how the session of this lab began."""
-        lab = self.lab
+        lab, live = self.lab, self.live
         self._labs += [lab] if all(each is not lab for each in self._labs) else []
+        if live is not None and live is not lab:
+            live.close()
+        self.live = live = lab if isinstance(lab, Live) else None
         side = "" if lab.role == "client" else ", and you are the server: type 220 and a greeting"
         self._steps: list[_Step] = []
         self._undone: list[_Step] = []
         self._content: tuple[int, ...] = ()
-        self._new.append(self.record.remark(f"connected to {lab.policy.domain} (era {lab.era}){side}"))
-        if lab.role == "server" and lab.bench.delivery is None:
+        opening = live.opening if live else f"connected to {lab.policy.domain} (era {lab.era}){side}"
+        self._new.append(self.record.remark(opening))
+        if live is None and lab.role == "server" and lab.bench.delivery is None:
             lab.deliver(ready_letter(lab.policy))
         first = self._put(lab.bench.log)
         self.record.struck.update(place for at, place in enumerate(first) if at in lab.bench.struck)
@@ -121,6 +129,51 @@ class Session:
         self.lab = old.anew(plug=name)
         self.begin()
         self._steps = [*steps, _Step(tuple(self._new), content, (), _Swap(old, first), _Swap(self.lab, self.first))]
+
+    # Real channels -------------------------------------------------------------------------------
+
+    def visit(self, live: Live) -> None:
+        """Go to a lab one of whose ends is a program of others; the task of a lesson stays as it is."""
+        if self.attempt is not None and self.aside is None:
+            self.aside = self.lab
+        self.lab = live
+        self.begin()
+
+    def come_home(self) -> None:
+        """Come back to the embedded pair."""
+        assert self.live is not None
+        if self.aside is not None:
+            self.come_back()
+        else:
+            self.lab = self.live.home.anew()
+            self.begin()
+
+    def overhear(self, seconds: float = 0.0) -> bool:
+        """Show what has come on a real channel, waited for while the other end is to speak; whether anything did."""
+        if self.live is None:
+            return False
+        self._new, before, was = [], self.facts(), self.lab.bench.client.position.state
+        try:
+            heard = self.live.hear(seconds)
+            self._tell_all(self.live.remarks())
+            places = self._put(heard)
+            if places:
+                self.before, self.last, self.cursor, self.typed = before, tuple(places), None, True
+            self._said_of_live(was)
+        except Exception as error:
+            self.tell(f"that went wrong inside the lab ({type(error).__name__}: {error}); the session goes on")
+        return bool(self._new)
+
+    def _tell_all(self, texts: Iterable[str]) -> None:
+        for text in texts:
+            self.tell(text)
+
+    def _said_of_live(self, was: str) -> None:
+        """What there is to say of a real channel, and that it is over."""
+        assert self.live is not None
+        self._tell_all(self.live.remarks())
+        if self.lab.bench.client.position.state == "closed" != was:
+            self.tell(f"closed; {self.live.ended}")
 
     # Lessons -------------------------------------------------------------------------------------
 
@@ -191,7 +244,7 @@ class Session:
     def send_octets(self, octets: bytes) -> None:
         """Say octets as they stand, whichever side the learner plays."""
         lab = self.lab
-        self._exchange("", lambda: lab.raw(octets) if lab.role == "client" else lab.bench.say(octets))
+        self._exchange("", lambda: lab.raw(octets) if lab.role == "client" else lab.utter(octets))
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass."""
@@ -270,8 +323,10 @@ class Session:
             self.correction = repair(line, server.dialect, server.grammar)
             if self.correction:
                 self.tell(f"perhaps you meant: {self.correction}")
-        if state == "closed" and was != "closed":
-            self.tell("closed; /restart opens a new session, /undo goes back, /quit leaves")
+        if self.live is not None:
+            self._said_of_live(was)
+        elif state == "closed" and was != "closed":
+            self.tell(f"closed; {_CLOSED}")
             for text in fates(self.lab.bench.delivery):
                 self.tell(text)
         elif state == "closed":
@@ -354,9 +409,15 @@ class Session:
             self._warned = True
             self.tell(_UNENDED.format(f"{self.chunk} octets more end" if self.chunk else "a lone dot ends"))
             return
-        may = not client.in_content and self.lab.bench.server.dialect.may(client.position, "QUIT")
+        may = (
+            not client.in_content
+            and not client.position.closed
+            and self.lab.bench.server.dialect.may(client.position, "QUIT")
+        )
         if self.lab.role == "client" and may:
             self._put(self.lab.send("QUIT"))
+        if self.live is not None:
+            self.live.close()
         self.finished = True
 
     # Looking -------------------------------------------------------------------------------------
@@ -368,7 +429,7 @@ class Session:
     @property
     def prompt_kind(self) -> str:
         """What a typed line is: "command", "content", or a "line" of an exchange."""
-        if self.lab.role == "server":
+        if self.lab.role != "client":
             return "command"
         client = self.lab.bench.client
         return "content" if self.chunk else client.dialect.framing(client.position.state)
@@ -380,10 +441,11 @@ class Session:
 
     @property
     def prompt(self) -> str:
-        """Who speaks: ``C:``, ``S:``, ``D:`` with the octets of content so far or those of a chunk that are still to
+        """Who speaks: ``C:``, ``S:``, ``/:`` where nobody here does,
+        ``D:`` with the octets of content so far or those of a chunk that are still to
         come, ``A:`` in an exchange."""
-        if self.lab.role == "server":
-            return "S: "
+        if self.lab.role != "client":
+            return "S: " if self.lab.role == "server" else "/: "
         if self.chunk:
             return f"D: [{self.chunk} left] "
         if self.prompt_kind == "content":

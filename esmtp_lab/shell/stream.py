@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from prompt_toolkit.application import get_app
+from prompt_toolkit.application import get_app, run_in_terminal
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import FormattedText, StyleAndTextTuples
 from prompt_toolkit.history import InMemoryHistory
@@ -16,6 +16,7 @@ from esmtp_lab.shell.foresight import hint
 from esmtp_lab.shell.layout import Row, hanging, wrap
 from esmtp_lab.shell.lesson import goal_marks, lines_of
 from esmtp_lab.shell.look import style
+from esmtp_lab.shell.overhear import overhear
 from esmtp_lab.shell.preload import preload
 from esmtp_lab.shell.record import Change, Page
 from esmtp_lab.shell.rows import LAB, Rows
@@ -70,8 +71,15 @@ class Stream:
         self._goals()
         while session.view == "stream" and not session.finished:
             draft, session.draft = session.draft, ""
-            text = self._prompt.prompt(default=draft, pre_run=lambda: preload(session))
+            text = self._prompt.prompt(default=draft, pre_run=self._begin)
             self._play(text)
+
+    def _begin(self) -> None:
+        preload(self.session)
+        overhear(self.session, self._heard)
+
+    async def _heard(self) -> None:
+        await run_in_terminal(self._catch_up)
 
     def _greet(self) -> None:
         """What stands at the top: the host, the lesson where there is one, and how to begin."""
