@@ -26,7 +26,7 @@ REFUSES = {
     "fault": "faults are for the bench: on a real channel what goes wrong goes wrong by itself",
     "wait": "time passes by itself on a real channel",
     "latency": "a real channel has a latency of its own",
-    "group": "on a real channel each line goes out as it is typed; /raw sends several at once: /raw NOOP\\r\\nNOOP\\r\\n",
+    "group": "on a real channel each line goes out as it is typed; /raw sends several: /raw NOOP\\r\\nNOOP\\r\\n",
     "predict": "only the other end knows what it will say; /connect off comes back to one that can be asked",
 }
 """The lab commands that have no place on a real channel, each with the reason."""
