@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from esmtp_lab.bench import FAULTS
 from esmtp_lab.protocol.era import ERAS
 from esmtp_lab.protocol.policy import policies
-from esmtp_lab.shell import extensions, lesson, live, pages
+from esmtp_lab.shell import channels, extensions, lesson, live, pages
 from esmtp_lab.shell.keys import KEYS, ON_EMPTY
 from esmtp_lab.shell.save import save
 from esmtp_lab.shell.settings import DEPTHS, SWITCH, THEMES, VIEWS
@@ -187,14 +187,14 @@ TABLE: tuple[Command, ...] = (
         ("connect",),
         "HOST:PORT | off",
         "be the client of a real server on this machine",
-        live.connect,
+        channels.connect,
         lambda session: ("off",),
     ),
     Command(
         ("listen",),
         "[PORT | off]",
         "let a real client on this machine call: watch, or answer it (/role server)",
-        live.listen,
+        channels.listen,
         lambda session: ("off",),
     ),
     Command(("bytes",), "", "the last exchange octet by octet", pages.octets),

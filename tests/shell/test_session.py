@@ -87,6 +87,7 @@ def test_every_command_runs_with_and_without_an_argument(
         for argument in ("", "rfc821", "nonsense 7"):
             session = types("EHLO me.example", f"{command.name} {argument}".strip())
             assert "went wrong" not in remarks(session), command.name
+            session.type("/quit")
 
 
 def test_help_lists_the_table_and_explains_one(types: Types) -> None:
