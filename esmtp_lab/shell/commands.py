@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from esmtp_lab.bench import FAULTS
 from esmtp_lab.protocol.era import ERAS
 from esmtp_lab.protocol.policy import policies
-from esmtp_lab.shell import extensions, lesson, pages
+from esmtp_lab.shell import extensions, group, lesson, pages
 from esmtp_lab.shell.keys import KEYS, ON_EMPTY
 from esmtp_lab.shell.save import save
 from esmtp_lab.shell.settings import DEPTHS, SWITCH, THEMES, VIEWS
@@ -130,6 +130,14 @@ TABLE: tuple[Command, ...] = (
         _fresh("policy", lambda session: _hosts(session)),
         lambda session: _hosts(session),
     ),
+    Command(
+        ("group",),
+        "[off]",
+        "collect lines that leave in one write (C+:); give them up",
+        group.group,
+        lambda session: (group.OFF,),
+    ),
+    Command(("send",), "", "send the group that was collected, in one write", group.send),
     Command(("raw",), "OCTETS", r"send octets as they are written, with \r \n \xNN", _raw),
     Command(
         ("fault",),

@@ -9,6 +9,7 @@ from esmtp_lab.lab import Lab
 from esmtp_lab.protocol.event import Event, text_events
 from esmtp_lab.protocol.side import Side
 from esmtp_lab.rules.detector import Told
+from esmtp_lab.shell import group
 from esmtp_lab.shell.commands import run
 from esmtp_lab.shell.facts import Facts, client_facts, server_facts
 from esmtp_lab.shell.hearing import Hearing
@@ -50,7 +51,8 @@ class Session:
     `view` and `depth` are the reader's wishes, `last` the places of the last exchange, `correction` a line to offer
     after a refused one, `typed` whether anything was played yet, `finished` whether the learner has left. `rules_ready`
     turns true when the rule book may be read: never before the first prompt. `aside` is the lab of a task while its
-    learner plays freely, and `keep` is told of progress.
+    learner plays freely, and `keep` is told of progress. `group` holds the
+    lines that are collected to leave together; it is None where no group was begun.
     """
 
     def __init__(self, lab: Lab, *, view: str = "stream", attempt: Attempt | None = None) -> None:
@@ -92,6 +94,7 @@ class Session:
         self._steps: list[_Step] = []
         self._undone: list[_Step] = []
         self._content: tuple[int, ...] = ()
+        self.group: tuple[str, ...] | None = None
         self._new.append(self.record.remark(f"connected to {lab.policy.domain} (era {lab.era}){side}"))
         if lab.role == "server" and lab.bench.delivery is None:
             lab.deliver(ready_letter(lab.policy))
@@ -177,6 +180,8 @@ class Session:
             self._wire(line)
         elif line.startswith("/") or line in ON_EMPTY:
             run(self, line)
+        elif self.group is not None:
+            group.collect(self, line)
         elif line or self.lab.role == "client":
             self._wire(line)
 
@@ -275,6 +280,9 @@ class Session:
 
     def undo(self) -> None:
         """Take the last typed line back on both sides; its lines stay in the record, struck."""
+        if self.group is not None:
+            group.drop(self)
+            return
         step = self._step(lambda step: self._swap(step.gone) or self.lab.undo(), self._steps, self._undone)
         if step is not None:
             self._content, self._went = step.before, step.places
@@ -345,7 +353,7 @@ class Session:
 
     def facts(self) -> tuple[Facts, Facts]:
         """What each side holds now."""
-        return client_facts(self.lab), server_facts(self.lab)
+        return client_facts(self.lab, self.group or ()), server_facts(self.lab)
 
     @property
     def prompt_kind(self) -> str:
@@ -363,13 +371,15 @@ class Session:
     @property
     def prompt(self) -> str:
         """Who speaks: ``C:``, ``S:``, ``D:`` with the octets of content so far or those of a chunk that are still to
-        come, ``A:`` in an exchange."""
+        come, ``A:`` in an exchange, ``C+:`` while a group is collected."""
         if self.lab.role == "server":
             return "S: "
         if self.chunk:
             return f"D: [{self.chunk} left] "
         if self.prompt_kind == "content":
             return f"D: [{len(self.lab.bench.client.content_so_far)}] "
+        if self.group is not None:
+            return "C+: "
         return "A: " if self.prompt_kind == "line" else "C: "
 
     def annotated(self, place: int) -> Event | None:
