@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from esmtp_lab.bench import FAULTS
 from esmtp_lab.protocol.era import ERAS
 from esmtp_lab.protocol.policy import policies
-from esmtp_lab.shell import extensions, group, lesson, pages
+from esmtp_lab.shell import extensions, group, latency, lesson, pages
 from esmtp_lab.shell.keys import KEYS, ON_EMPTY
 from esmtp_lab.shell.save import save
 from esmtp_lab.shell.settings import DEPTHS, SWITCH, THEMES, VIEWS
@@ -138,6 +138,8 @@ TABLE: tuple[Command, ...] = (
         lambda session: (group.OFF,),
     ),
     Command(("send",), "", "send the group that was collected, in one write", group.send),
+    Command(("latency",), "[SECONDS]", "how long a round trip takes on the wire of this session", latency.latency),
+    Command(("ladder",), "[COLUMNS]", "the exchange so far as a diagram: time down, arrows across", latency.draw),
     Command(("raw",), "OCTETS", r"send octets as they are written, with \r \n \xNN", _raw),
     Command(
         ("fault",),

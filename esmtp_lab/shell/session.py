@@ -62,6 +62,7 @@ class Session:
         self.depth = "short"
         self.misconceptions = "on"
         self.theme = "terminal"
+        self.ascii_only = False
         self.draft = ""
         self.record = Record()
         self.page: Page | None = None
