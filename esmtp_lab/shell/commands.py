@@ -168,6 +168,13 @@ TABLE: tuple[Command, ...] = (
         lambda session: SWITCH,
     ),
     Command(
+        ("stuffing",),
+        f"[{'|'.join(SWITCH)}]",
+        "whether the dot that begins a line of content is doubled for you; a lone dot ends the content",
+        _set("stuffing", SWITCH),
+        lambda session: SWITCH,
+    ),
+    Command(
         ("theme",),
         f"[{'|'.join(THEMES)}]",
         "the colours: your terminal's own, or for a dark or light ground",

@@ -5,6 +5,7 @@ is left out.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from textwrap import wrap
 from typing import NamedTuple
 
 from esmtp_lab.bench import Crossing
@@ -41,7 +42,7 @@ def ladder(crossings: Iterable[Crossing], columns: int, *, ascii_only: bool = Fa
     rows = _Rows(columns, _step(arrows), "-" if ascii_only else "─", "..." if ascii_only else "…")
     for arrow in arrows:
         rows.put(arrow)
-    return [*rows.drawn(), "", *_sum(arrows)]
+    return [*rows.drawn(), "", *(row for text in _sum(arrows) for row in wrap(text, columns))]
 
 
 # What crossed -----------------------------------------------------------------------------------

@@ -63,6 +63,7 @@ class Session:
         self.misconceptions = "on"
         self.theme = "terminal"
         self.ascii_only = False
+        self.stuffing = "off"
         self.draft = ""
         self.record = Record()
         self.page: Page | None = None
@@ -201,6 +202,9 @@ class Session:
 
     def _wire(self, line: str) -> None:
         lab = self.lab
+        stuffed = self.stuffing == "on" and self.prompt_kind == "content" and not self.chunk
+        if stuffed and line.startswith(".") and line != ".":
+            line = f".{line}"  # RFC 2821 section 4.5.2
         self._exchange(line, lambda: lab.send(line) if lab.role == "client" else lab.say(line))
 
     def _exchange(self, line: str, act: Callable[[], list[Crossing]]) -> None:

@@ -22,9 +22,7 @@ def test_a_line_slopes_there_and_its_reply_slopes_back() -> None:
     one.send("NOOP")
     assert ladder(one.bench.log, 40) == [
         "seconds    client              server",
-        "0.000             |       /──| 220",
-        "                  |    /──   |",
-        "                  |<───      |",
+        "0.000             |<─────────| 220",
         "0.000        NOOP |──\\       |",
         "                  |   ──\\    |",
         "                  |      ───>|",
