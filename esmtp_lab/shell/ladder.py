@@ -5,6 +5,7 @@ is left out.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from textwrap import wrap
 from typing import NamedTuple
 
@@ -170,7 +171,7 @@ class _Rows:
 def _sum(arrows: Sequence[Arrow]) -> Iterator[str]:
     """How long it took, how often one had to wait, and how often one would have had to without groups."""
     speakers = [arrow.speaker for arrow in arrows if arrow.speaker]
-    turns = sum(1 for before, after in zip(speakers, speakers[1:], strict=False) if (before, after) == _TURN)
+    turns = sum(1 for before, after in pairwise(speakers) if (before, after) == _TURN)
     said = speakers.count("client")
     yield f"{turns} round trip{'' if turns == 1 else 's'}, {max(arrow.arrived for arrow in arrows):.3f} seconds"
     if said > turns:
