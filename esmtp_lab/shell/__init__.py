@@ -46,6 +46,7 @@ def shell(
     session.keep = keep or session.keep
     session.allow_remote = allow_remote
     signs = ASCII if ascii or not _holds_unicode() else UNICODE
+    session.ascii_only = signs.ascii_only
     if plain or os.environ.get("TERM") == "dumb" or not sys.stdout.isatty():
         from esmtp_lab.shell.plain import Plain
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from esmtp_lab.bench import FAULTS
 from esmtp_lab.protocol.era import ERAS
 from esmtp_lab.protocol.policy import policies
-from esmtp_lab.shell import channels, extensions, lesson, live, pages
+from esmtp_lab.shell import channels, extensions, group, latency, lesson, live, pages
 from esmtp_lab.shell.keys import KEYS, ON_EMPTY
 from esmtp_lab.shell.save import save
 from esmtp_lab.shell.settings import DEPTHS, SWITCH, THEMES, VIEWS
@@ -130,6 +130,16 @@ TABLE: tuple[Command, ...] = (
         _fresh("policy", lambda session: _hosts(session)),
         lambda session: _hosts(session),
     ),
+    Command(
+        ("group",),
+        "[off]",
+        "collect lines that leave in one write (C+:); give them up",
+        group.group,
+        lambda session: (group.OFF,),
+    ),
+    Command(("send",), "", "send the group that was collected, in one write", group.send),
+    Command(("latency",), "[SECONDS]", "how long a round trip takes on the wire of this session", latency.latency),
+    Command(("ladder",), "[COLUMNS]", "the exchange so far as a diagram: time down, arrows across", latency.draw),
     Command(("raw",), "OCTETS", r"send octets as they are written, with \r \n \xNN", _raw),
     Command(
         ("fault",),
@@ -155,6 +165,13 @@ TABLE: tuple[Command, ...] = (
         f"[{'|'.join(SWITCH)}]",
         "whether near misses that many make are pointed out (??)",
         _set("misconceptions", SWITCH),
+        lambda session: SWITCH,
+    ),
+    Command(
+        ("stuffing",),
+        f"[{'|'.join(SWITCH)}]",
+        "whether the dot that begins a line of content is doubled for you; a lone dot ends the content",
+        _set("stuffing", SWITCH),
         lambda session: SWITCH,
     ),
     Command(

@@ -18,6 +18,7 @@ from prompt_toolkit.lexers import Lexer
 from esmtp_lab.highlight.tokens import TOKENS
 from esmtp_lab.shell.commands import suggestions
 from esmtp_lab.shell.foresight import fitting
+from esmtp_lab.shell.group import OFF, secret
 from esmtp_lab.shell.keys import ANYWHERE, ON_EMPTY
 from esmtp_lab.shell.rows import style_of
 from esmtp_lab.shell.session import Session
@@ -95,7 +96,7 @@ class Desk(Protocol):
 
 def remember(history: InMemoryHistory, session: Session, line: str, kind: str) -> None:
     """Keep a line for the Up arrow, and after it the corrected one; never one that may hold a secret."""
-    if line and kind != "line" and not line.lstrip().upper().startswith("AUTH"):
+    if line and kind != "line" and not secret(session) and not line.lstrip().upper().startswith("AUTH"):
         history.append_string(line)
     if session.correction:
         history.append_string(session.correction)
@@ -117,6 +118,9 @@ def key_bindings(session: Session, desk: Desk) -> KeyBindings:
         keys.add(*press)(_runs(desk, line))
     for char, line in ON_EMPTY.items():
         keys.add(char, filter=empty & at_commands)(_runs(desk, line))
+    keys.add("escape", filter=Condition(lambda: session.group is not None and session.page is None))(
+        _runs(desk, f"/group {OFF}")
+    )
     keys.add("c-d", filter=empty)(_runs(desk, "/quit"))
 
     (mouse,) = load_mouse_bindings().get_bindings_for_keys((Keys.Vt100MouseEvent,))

@@ -10,8 +10,8 @@ NOTHING = "–"
 _DOT = " · "
 
 
-def client_facts(lab: Lab) -> Facts:
-    """What the client holds."""
+def client_facts(lab: Lab, group: tuple[str, ...] = ()) -> Facts:
+    """What the client holds, the lines of a `group` that are not sent yet among it."""
     side = lab.bench.client
     offers = tuple(("offered", _shown(" ".join((word, *params)))) for word, params in side.offered.items())
     return (
@@ -21,6 +21,7 @@ def client_facts(lab: Lab) -> Facts:
         *_envelope(side),
         *(offers or (("offered", NOTHING),)),
         ("waiting", " ".join(awaited.entry for awaited in side.waiting) or NOTHING),
+        *((("group", str(len(group)) + " not sent"),) if group else ()),
     )
 
 

@@ -2,11 +2,13 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from esmtp_lab.bench import Crossing
 from esmtp_lab.export.transcript import note
 from esmtp_lab.lab import octets_of
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.session import GREETING, NOT_VERBS
 from esmtp_lab.shell.codes import MEANINGS, replies
+from esmtp_lab.shell.group import ahead
 from esmtp_lab.suggest import Names, Suggestion, suggest
 from esmtp_lab.wire.reply import parse_reply_line
 
@@ -35,7 +37,7 @@ def fitting(session: "Session", line: str) -> list[Suggestion]:
         return list(replies(line, awaited, bench.server.dialect))
     if session.prompt_kind != "command" or session.lab.role != "client":
         return []
-    client = bench.client
+    client = ahead(session).client
     return suggest(line, client.supposed, client.dialect, tuple(client.offered), _names(session))
 
 
@@ -51,7 +53,12 @@ def predicted(session: "Session", line: str) -> list[Event]:
     if lab.role == "server":
         crossings = lab.bench.fork().say(octets_of(line))
         return [each.event for each in crossings if each.speaker == "client" and each.event.kind != "content"]
-    return [each.event for each in lab.predict(line) if each.speaker == "server"]
+    return [each.event for each in _played(session, line) if each.speaker == "server"]
+
+
+def _played(session: "Session", line: str) -> list[Crossing]:
+    """What would cross the wire if a line came behind all that is there and collected."""
+    return ahead(session).predict(octets_of(line))
 
 
 def hint(session: "Session", line: str) -> Hint:
@@ -88,17 +95,17 @@ def _awaited(session: "Session") -> str:
 
 
 def _command_hint(session: "Session", line: str) -> Hint:
-    lab = session.lab
+    bench = ahead(session)
     octets = line.encode("utf-8", "surrogateescape")
-    client, server = lab.bench.client.dialect, lab.bench.server.dialect
-    command = server.parse(octets + b"\r\n", lab.bench.server.grammar)
+    client, server = bench.client.dialect, bench.server.dialect
+    command = server.parse(octets + b"\r\n", bench.server.grammar)
     verb = command.verb
     known = None if verb in NOT_VERBS else client.forms.get(verb) or server.forms.get(verb)
     if known is None:
         begun = " " not in line and any(each.startswith(line.upper()) for each in client.forms)
         return Hint("", "") if begun else Hint(f"{verb or 'this'} is no command", _code(session, line), True)
     problem = command.problem
-    if verb not in server.forms or not server.may(lab.bench.server.position, verb):
+    if verb not in server.forms or not server.may(bench.server.position, verb):
         return Hint(f"{verb}: {known.meaning}", _code(session, line), True)
     if problem is not None:
         if problem.at >= len(octets.rstrip()):
@@ -122,7 +129,7 @@ def _code(session: "Session", line: str) -> str:
 
 def _rule(session: "Session", line: str) -> str:
     """The rule that is most at work on a line, were it sent."""
-    crossings = session.lab.predict(line)
+    crossings = _played(session, line)
     event = session.explained(crossings[0].event, session.lab) if crossings else None
     telling = [each for each in event.citations if each.broken or not each.rule.general] if event else []
     return note(event, telling[0]) if event and telling else ""

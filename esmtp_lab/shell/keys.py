@@ -41,6 +41,7 @@ KEYS: tuple[Key, ...] = (
     Key("M-u, M-r", "undo, redo (M- is Alt, or Esc first)", "M-u undo", BOTH),
     Key("F2, M-v", "the other view", "F2 view", BOTH),
     Key("Up", "earlier lines; a corrected one first"),
+    Key("Esc", "give a group up that is being collected"),
     Key("[ ] on an empty line", "walk the parts of a line", "[ ] walk"),
     Key("M-h, M-g", "hint of the lesson; its goal, and what is met of it", "M-h hint", LESSON),
     Key("M-n, M-l", "next task of the lesson; what the lesson says", "M-n next", LESSON),

@@ -14,7 +14,7 @@ from esmtp_lab.shell.session import Session
 from esmtp_lab.shell.signs import Signs
 from esmtp_lab.tutor.goal import Met
 
-_ASK = {"command": "client: ", "content": "client content {}: ", "line": "client secret: "}
+_ASK = {"command": "client: ", "group": "client group: ", "content": "client content {}: ", "line": "client secret: "}
 
 
 class Plain:
@@ -53,7 +53,7 @@ class Plain:
             return
         kind = self.session.prompt_kind
         change = self.session.type(line)
-        wire = kind != "command" or not (line.startswith("/") or line in ON_EMPTY)
+        wire = self.session.group is None and (kind != "command" or not (line.startswith("/") or line in ON_EMPTY))
         self._show(change, 1 if wire and self._echoed else 0)
 
     def _wait(self) -> None:
@@ -76,7 +76,8 @@ class Plain:
         if self.session.chunk:
             return f"client chunk, {self.session.chunk} octets left: "
         count = len(self.session.lab.bench.client.content_so_far)
-        return _ASK[self.session.prompt_kind].format(count)
+        kind = "group" if self.session.group is not None else self.session.prompt_kind
+        return _ASK[kind].format(count)
 
     def _ask(self, question: str) -> str | None:
         """One line, or None where the input ends; what may be a secret is not echoed."""

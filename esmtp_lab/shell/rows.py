@@ -15,15 +15,17 @@ from esmtp_lab.shell.signs import Signs
 from esmtp_lab.wire.span import Span, leaves
 from esmtp_lab.wire.visible import visible
 
-LAB, SENT, RECEIVED, REFUSED, LOST, BROKEN, SEEMS = "===", " ->", "<- ", "<**", " x-", " !!", " ??"
-UNDER_TLS = {SENT: " ~>", RECEIVED: "<~ ", REFUSED: "<~*"}
+LAB, SENT, TOGETHER, RECEIVED, REFUSED, LOST = "===", " ->", "+->", "<- ", "<**", " x-"
+BROKEN, SEEMS = " !!", " ??"
+UNDER_TLS = {SENT: " ~>", TOGETHER: "+~>", RECEIVED: "<~ ", REFUSED: "<~*"}
 """Marks of one width, so that the text starts in one column and colour is never the only sign."""
 UNDONE, NEVER = " (undone)", " (never arrived)"
 
 
 def mark(event: Event) -> str:
-    """The mark of a line of the wire."""
-    sign = SENT if event.speaker == "client" else REFUSED if event.negative else RECEIVED
+    """The mark of a line of the wire; a plus stands before what left while an answer was still to come."""
+    sent = TOGETHER if event.in_flight else SENT
+    sign = sent if event.speaker == "client" else REFUSED if event.negative else RECEIVED
     return UNDER_TLS[sign] if event.before.protected else sign
 
 

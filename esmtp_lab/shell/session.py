@@ -9,6 +9,7 @@ from esmtp_lab.lab import Lab
 from esmtp_lab.protocol.event import Event, text_events
 from esmtp_lab.protocol.side import Side
 from esmtp_lab.rules.detector import Told
+from esmtp_lab.shell import group
 from esmtp_lab.shell.commands import run
 from esmtp_lab.shell.facts import Facts, client_facts, server_facts
 from esmtp_lab.shell.hearing import Hearing
@@ -54,7 +55,8 @@ class Session:
     `view` and `depth` are the reader's wishes, `last` the places of the last exchange, `correction` a line to offer
     after a refused one, `typed` whether anything was played yet, `finished` whether the learner has left. `rules_ready`
     turns true when the rule book may be read: never before the first prompt. `aside` is the lab of a task while its
-    learner plays freely, and `keep` is told of progress.
+    learner plays freely, and `keep` is told of progress. `group` holds the
+    lines that are collected to leave together; it is None where no group was begun.
     """
 
     def __init__(self, lab: Lab, *, view: str = "stream", attempt: Attempt | None = None) -> None:
@@ -64,6 +66,8 @@ class Session:
         self.depth = "short"
         self.misconceptions = "on"
         self.theme = "terminal"
+        self.ascii_only = False
+        self.stuffing = "off"
         self.draft = ""
         self.record = Record()
         self.page: Page | None = None
@@ -103,6 +107,7 @@ class Session:
         self._steps: list[_Step] = []
         self._undone: list[_Step] = []
         self._content: tuple[int, ...] = ()
+        self.group: tuple[str, ...] | None = None
         opening = live.opening if live else f"connected to {lab.policy.domain} (era {lab.era}){side}"
         self._new.append(self.record.remark(opening))
         if live is None and lab.role == "server" and lab.bench.delivery is None:
@@ -234,6 +239,8 @@ class Session:
             self._wire(line)
         elif line.startswith("/") or line in ON_EMPTY:
             run(self, line)
+        elif self.group is not None:
+            group.collect(self, line)
         elif line or self.lab.role == "client":
             self._wire(line)
 
@@ -252,6 +259,9 @@ class Session:
 
     def _wire(self, line: str) -> None:
         lab = self.lab
+        stuffed = self.stuffing == "on" and self.prompt_kind == "content" and not self.chunk
+        if stuffed and line.startswith(".") and line != ".":
+            line = f".{line}"  # RFC 2821 section 4.5.2
         self._exchange(line, lambda: lab.send(line) if lab.role == "client" else lab.say(line))
 
     def _exchange(self, line: str, act: Callable[[], list[Crossing]]) -> None:
@@ -348,6 +358,9 @@ class Session:
 
     def undo(self) -> None:
         """Take the last typed line back on both sides; its lines stay in the record, struck."""
+        if self.group is not None:
+            group.drop(self)
+            return
         step = self._step(lambda step: self._swap(step.gone) or self.lab.undo(), self._steps, self._undone)
         if step is not None:
             self._content, self._went = step.before, step.places
@@ -424,7 +437,7 @@ class Session:
 
     def facts(self) -> tuple[Facts, Facts]:
         """What each side holds now."""
-        return client_facts(self.lab), server_facts(self.lab)
+        return client_facts(self.lab, self.group or ()), server_facts(self.lab)
 
     @property
     def prompt_kind(self) -> str:
@@ -441,15 +454,16 @@ class Session:
 
     @property
     def prompt(self) -> str:
-        """Who speaks: ``C:``, ``S:``, ``/:`` where nobody here does,
-        ``D:`` with the octets of content so far or those of a chunk that are still to
-        come, ``A:`` in an exchange."""
+        """Who speaks: ``C:``, ``S:``, ``/:`` where nobody here does, ``D:`` with the octets of content so far or those
+        of a chunk that are still to come, ``A:`` in an exchange, ``C+:`` while a group is collected."""
         if self.lab.role != "client":
             return "S: " if self.lab.role == "server" else "/: "
         if self.chunk:
             return f"D: [{self.chunk} left] "
         if self.prompt_kind == "content":
             return f"D: [{len(self.lab.bench.client.content_so_far)}] "
+        if self.group is not None:
+            return "C+: "
         return "A: " if self.prompt_kind == "line" else "C: "
 
     def annotated(self, place: int) -> Event | None:

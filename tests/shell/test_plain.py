@@ -98,3 +98,10 @@ def test_the_octets_of_a_chunk_are_counted_down() -> None:
     assert begins_with_a_word(output)
     assert "client chunk, 7 octets left: " in output
     assert "server 250 2.0.0 OK, 7 octets taken for ada" in output
+
+
+def test_a_group_is_collected_and_sent() -> None:
+    output = piped("EHLO me.example\n/group\nMAIL FROM:<>\nRSET\n/send\n/quit\n")
+    assert begins_with_a_word(output)
+    assert output.index("client group: ") < output.index("lab one write: 2 lines") < output.index("client MAIL FROM")
+    assert output.index("client RSET") < output.index("server 250 2.1.0")

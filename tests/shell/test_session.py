@@ -408,3 +408,9 @@ def test_to_leave_in_a_chunk_is_asked_about_once_and_says_nothing_into_it(types:
     session.command("/quit")
     assert session.finished
     assert session.lab.bench.server.left == 18
+
+
+def test_leading_dots_are_doubled_on_request(types: Types, letter: tuple[str, ...]) -> None:
+    for setting, stored in (("off", b"hidden\r\n"), ("on", b".hidden\r\n")):
+        session = types(f"/stuffing {setting}", *letter[:-1], ".hidden", ".")
+        assert session.lab.mailboxes.octets("ada")[0].endswith(b"text\r\n" + stored)
