@@ -108,11 +108,12 @@ class Delivery:
         return (*(by_path.get(path, Outcome(path)) for path in self.forward_paths), *barred)
 
     def next(self, client: ClientSession) -> tuple[bytes, "Delivery"]:
-        """The octets to send after the reply, or those to a group, that `client` heard; none where all is said, and none
-        while a reply is still to come."""
+        """The octets to send after the reply, or those to a group, that `client` heard; none while one of them is
+        still to come, and none where all is said."""
         reply, answered = client.reply, client.answered
         heard = answered, client.replies
-        if reply is None or heard == self.heard or client.waiting:
+        expecting = bool(client.waiting) and not client.position.closed
+        if reply is None or heard == self.heard or expecting:
             return b"", self
         noted = reduce(lambda so_far, earlier: so_far._noted(*earlier), client.answers[:-1], self)
         step = _STEPS.get((answered, reply.severity)) or _STEPS.get((answered, 0), Delivery._leave)

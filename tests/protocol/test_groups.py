@@ -136,7 +136,7 @@ def test_a_group_fits_into_the_window() -> None:
 
 def test_where_the_transaction_was_refused_no_further_group_follows() -> None:
     paths = tuple(Path(b"x" * 60 + b"%03d" % number, b"innosoft.com") for number in range(100))
-    replies = b"550 no\n" + b"\n".join([b"503 no"] * 45)
+    replies = b"550 no\n" + b"\n".join([b"503 no"] * 46)
     said, done = meet(Delivery(MROSE, paths, b"x\r\n"), INNOSOFT, OFFERED, replies)
     assert said[-1] == b"QUIT"
     assert outcomes(done) == [550] * 100
