@@ -49,6 +49,11 @@ SLOW = [
     "tests/protocol/test_walks.py",
     "tests/wire/test_oracle.py::test_lines_near_the_grammar_get_the_same_verdict",
     "tests/wire/test_oracle.py::test_productions_get_the_same_verdict",
+    "tests/bench",
+    "tests/extensions/test_definition.py",
+    "tests/extensions/test_hostile.py",
+    "tests/extensions/test_installed.py",
+    "tests/extensions/test_table.py",
 ]
 """Tests that a sample does without."""
 LEFT_OUT: list[str] = []
