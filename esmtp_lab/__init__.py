@@ -13,7 +13,7 @@ The floor plan, top to bottom; imports run down only, and those joined by `|` ne
     lab          the one place where the parts are put together
     tutor        scripts and lessons: load, play, judge, check, record, progress
       | readers  transcripts of other software → events
-      | export   events → transcript, JSON
+      | export   events → transcript, JSON; the session table → a diagram
     rules        the rule book, the titles of its sections and the misconceptions (TOML); the annotator, the detector
       | highlight  part → Pygments token; lexers without a grammar of their own; styles
       | suggest  position + half a line → what may come next, and why not the others
@@ -27,10 +27,12 @@ The floor plan, top to bottom; imports run down only, and those joined by `|` ne
       session      THE TABLE and the forms, as data
       dialect      what an era and its extensions make of them
       event        the one event
-      era, trace, policy, replies, answers, transaction, extension, queue, node, priority
+      era, trace, policy, replies, answers, transaction, extension, node, priority, deadline
       side         one side of a dialogue; server, client and reader are sides
+      delivery     what a client says next to deliver a letter; queue: when it is tried again
+      notify       what a sender wants to be told; report: what is told, in the form of RFC 3464
     wire         octets ↔ values: span, grammar, scan, framing, transparency, command, reply,
-                 path, parameter, content, transcript, visible
+                 path, parameter, content, international, transcript, visible
     errors       the error tree, drawn at its head
 
 The core (wire to bench) is sans-IO: no socket, no loop, no clock, no print, no randomness. All that it reads are

@@ -223,3 +223,14 @@ def test_word_of_delays_is_asked_for_while_there_is_time(by: bytes, asked: bytes
     letter = Delivery(MROSE, (NED,), b"x\r\n", parameters=(Parameter("BY", by),))
     said, _ = meet(letter, INNOSOFT, b"250-innosoft.com\n250 DSN", b"250 ok")
     assert said[-1] == b"RCPT TO:<ned@innosoft.com>" + asked
+
+
+def test_a_delivery_says_nothing_while_a_reply_is_half_there() -> None:
+    client, letter = ClientSession(client_dialect()), Delivery(MROSE, (NED,), b"x\r\n")
+    client.receive(INNOSOFT + b"\r\n")
+    octets, letter = letter.next(client)
+    client.send(octets)
+    client.receive(b"250-innosoft.com\r\n")
+    assert letter.next(client) == (b"", letter)
+    client.receive(b"250 PIPELINING\r\n")
+    assert letter.next(client)[0].startswith(b"MAIL FROM:")
