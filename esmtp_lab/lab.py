@@ -285,6 +285,12 @@ class Lab:
         return tuple(each for box in boxes for each in box.octets(name)) if name else self.mailboxes.octets(mailbox)
 
     @property
+    def counts(self) -> dict[str, int]:
+        """How many letters each mailbox of the host has."""
+        letters = self.mailboxes.letters
+        return {name: len(letters.get(name, ())) for name in (*self.policy.mailboxes, *letters)}
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The mailboxes of the host, and those in which letters are; those of other hosts with their domain."""
         here = [*self.policy.mailboxes, *self.mailboxes.letters]

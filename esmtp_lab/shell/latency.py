@@ -3,7 +3,7 @@
 import shutil
 from typing import TYPE_CHECKING
 
-from esmtp_lab.shell.ladder import ladder
+from esmtp_lab.export.ladder import ladder
 
 if TYPE_CHECKING:
     from esmtp_lab.shell.session import Session

@@ -1,9 +1,9 @@
 """The bench as rows of styled text for a given size: what each side holds, the wire, and the rules."""
 
-from esmtp_lab.shell.facts import Facts, compact, meaning
+from esmtp_lab.export.facts import Facts, compact, meaning
+from esmtp_lab.export.notes import Note, at_span, stops, subject
 from esmtp_lab.shell.footer import first, header
 from esmtp_lab.shell.layout import Row, beside, border, fitted, hanging, wrap
-from esmtp_lab.shell.notes import Note, at_span, stops, subject
 from esmtp_lab.shell.rows import Rows
 from esmtp_lab.shell.session import Session
 from esmtp_lab.shell.signs import Signs

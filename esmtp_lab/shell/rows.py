@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 
 from pygments.token import Token, _TokenType
 
+from esmtp_lab.export.notes import Note, stops
 from esmtp_lab.export.transcript import mask
 from esmtp_lab.highlight.tokens import token_of
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.shell.layout import Row
-from esmtp_lab.shell.notes import Note, stops
 from esmtp_lab.shell.record import Item
 from esmtp_lab.shell.session import Session
 from esmtp_lab.shell.signs import Signs

@@ -5,19 +5,19 @@ from typing import NamedTuple
 
 from esmtp_lab.bench import Crossing
 from esmtp_lab.errors import EsmtpLabError
+from esmtp_lab.export.facts import Facts, client_facts, server_facts
+from esmtp_lab.export.notes import Note, noted, notes
 from esmtp_lab.lab import Lab
 from esmtp_lab.protocol.event import Event, text_events
 from esmtp_lab.protocol.side import Side
 from esmtp_lab.rules.detector import Told
 from esmtp_lab.shell import group
 from esmtp_lab.shell.commands import run
-from esmtp_lab.shell.facts import Facts, client_facts, server_facts
 from esmtp_lab.shell.hearing import Hearing
 from esmtp_lab.shell.keys import ON_EMPTY
 from esmtp_lab.shell.lesson import lines_of
 from esmtp_lab.shell.letters import carried, fates
 from esmtp_lab.shell.live import Live
-from esmtp_lab.shell.notes import Note, noted, notes
 from esmtp_lab.shell.record import Change, Page, Record
 from esmtp_lab.shell.repair import repair
 from esmtp_lab.tutor.attempt import Attempt
@@ -437,7 +437,8 @@ class Session:
 
     def facts(self) -> tuple[Facts, Facts]:
         """What each side holds now."""
-        return client_facts(self.lab, self.group or ()), server_facts(self.lab)
+        bench = self.lab.bench
+        return client_facts(bench.client, self.group or ()), server_facts(bench.server, self.lab.counts)
 
     @property
     def prompt_kind(self) -> str:

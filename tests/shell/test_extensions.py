@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from esmtp_lab.commands.define import write_definition
+from esmtp_lab.export.notes import at_span, stops
 from esmtp_lab.shell.commands import suggestions
 from esmtp_lab.shell.foresight import fitting
-from esmtp_lab.shell.notes import at_span, stops
 from esmtp_lab.shell.session import Session
 
 

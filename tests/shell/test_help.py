@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
+from esmtp_lab.export.notes import UNKNOWN, at_span, notes, stops
 from esmtp_lab.rules.rule import Citation, Rule
 from esmtp_lab.shell.foresight import fitting, hint
-from esmtp_lab.shell.notes import UNKNOWN, at_span, notes, stops
 from esmtp_lab.shell.repair import repair
 from esmtp_lab.shell.session import Session
 

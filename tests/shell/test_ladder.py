@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from esmtp_lab.bench import Fault
+from esmtp_lab.export.ladder import ladder
 from esmtp_lab.lab import Lab
-from esmtp_lab.shell.ladder import ladder
 from esmtp_lab.shell.session import Session
 
 GROUP = b"MAIL FROM:<a@b>\r\nRCPT TO:<ada@lab.example>\r\nDATA\r\n"

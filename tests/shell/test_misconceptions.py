@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from esmtp_lab.errors import DataError
+from esmtp_lab.export.notes import Note
 from esmtp_lab.lab import Lab, lab_in, lab_of
 from esmtp_lab.rules import detector
 from esmtp_lab.shell.hearing import Hearing
-from esmtp_lab.shell.notes import Note
 from esmtp_lab.shell.rows import Rows
 from esmtp_lab.shell.session import Session
 from esmtp_lab.shell.signs import UNICODE

@@ -1,6 +1,7 @@
 """What each side holds, as rows of a name and a value, for the panes beside the wire."""
 
-from esmtp_lab.lab import Lab
+from collections.abc import Mapping
+
 from esmtp_lab.protocol.session import STATES
 from esmtp_lab.protocol.side import Side
 from esmtp_lab.wire.visible import visible
@@ -10,9 +11,8 @@ NOTHING = "–"
 _DOT = " · "
 
 
-def client_facts(lab: Lab, group: tuple[str, ...] = ()) -> Facts:
+def client_facts(side: Side, group: tuple[str, ...] = ()) -> Facts:
     """What the client holds, the lines of a `group` that are not sent yet among it."""
-    side = lab.bench.client
     offers = tuple(("offered", _shown(" ".join((word, *params)))) for word, params in side.offered.items())
     return (
         ("state", side.position.state),
@@ -25,11 +25,9 @@ def client_facts(lab: Lab, group: tuple[str, ...] = ()) -> Facts:
     )
 
 
-def server_facts(lab: Lab) -> Facts:
-    """What the server holds."""
-    side, letters = lab.bench.server, lab.mailboxes.letters
-    names = dict.fromkeys([*lab.policy.mailboxes, *letters])
-    counts = _DOT.join(f"{_shown(name)} {len(letters.get(name, ()))}" for name in names)
+def server_facts(side: Side, letters: Mapping[str, int]) -> Facts:
+    """What the server holds; `letters` are how many each mailbox has."""
+    counts = _DOT.join(f"{_shown(name)} {count}" for name, count in letters.items())
     return (
         ("state", side.position.state),
         *_facts(side),
