@@ -10,10 +10,11 @@ The floor plan, top to bottom; imports run down only, and those joined by `|` ne
     cli          arguments to calls, nothing else (__main__ calls it)
     shell        the guided shell, the only place that knows prompt_toolkit
     commands     what each command of the command line does
-    lab          the one place where the parts are put together
+    lab          the one place where the parts are put together; the client's end as a program uses it
     tutor        scripts and lessons: load, play, judge, check, record, progress
       | readers  transcripts of other software → events
-      | export   events → transcript, JSON; the session table → a diagram
+      | export   events → transcript, page, JSON; an exchange → a ladder; the session table → a diagram;
+                 what there is to say of a line, and what a side holds
     rules        the rule book, the titles of its sections and the misconceptions (TOML); the annotator, the detector
       | highlight  part → Pygments token; lexers without a grammar of their own; styles
       | suggest  position + half a line → what may come next, and why not the others

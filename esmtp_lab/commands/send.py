@@ -10,6 +10,7 @@ from typing import NamedTuple
 from esmtp_lab.errors import DataError
 from esmtp_lab.export.transcript import told
 from esmtp_lab.lab import client_dialect
+from esmtp_lab.lab.letters import content_of, read_path
 from esmtp_lab.net.client import send
 from esmtp_lab.net.tls import client_context
 from esmtp_lab.protocol.client import ClientSession
@@ -20,16 +21,11 @@ from esmtp_lab.protocol.extension import Credentials
 from esmtp_lab.protocol.priority import parameter as priority_parameter
 from esmtp_lab.rules.annotator import annotator
 from esmtp_lab.rules.detector import Watch
-from esmtp_lab.wire.framing import deviations
-from esmtp_lab.wire.grammar import RFC2821, with_utf8
 from esmtp_lab.wire.parameter import Parameter, to_xtext
-from esmtp_lab.wire.path import Path, scan_path
-from esmtp_lab.wire.scan import Scanner
+from esmtp_lab.wire.path import Path
 from esmtp_lab.wire.visible import visible
 
 _TARGET = re.compile(r"(?:\[(.+)\]|([^:]+)):(\d{1,5})")
-_BARE_LF = re.compile(rb"(?<!\r)\n")
-_FORBIDDEN = ("bare-cr", "nul")
 PASSWORD = "ESMTP_LAB_PASSWORD"
 """The variable of the environment that may hold the password."""
 Write = Callable[[str], None]
@@ -104,11 +100,7 @@ def send_letter(
     dialect = client_dialect(client_era)
     for node in nodes:
         ClientSession(dialect).line("ETRN", node_name=node.encode("utf-8", "surrogateescape"))
-    content = _BARE_LF.sub(b"\r\n", content)
-    strange = next((each for each in deviations(content) if each.kind in _FORBIDDEN), None)
-    if strange is not None:
-        # RFC 2821 section 2.3.7: CR and LF travel as a pair alone; RFC 2822 section 3.5 has no NUL
-        raise DataError("the letter", f"holds a {strange.kind.replace('-', ' ').upper()} at octet {strange.at}")
+    content = content_of(content)
     paths = tuple(read_path(recipient, "forward-path") for recipient in recipients)
     wishes = wishes or Wishes()
     delivery = Delivery(
@@ -173,19 +165,6 @@ def read_target(text: str) -> tuple[str, int]:
     if match is None or int(match[3]) > 65535:
         raise DataError(f"--to {text!r}", "is no HOST:PORT, such as 127.0.0.1:2525 or [::1]:2525")
     return match[1] or match[2], int(match[3])
-
-
-def read_path(text: str, part: str) -> Path:
-    """A path, written with or without its brackets. Raises DataError."""
-    octets = text.encode("utf-8", "surrogateescape")
-    if not octets.startswith(b"<"):
-        octets = b"<" + octets + b">"
-    scanner = Scanner(octets, len(octets))
-    path = scan_path(scanner, with_utf8(RFC2821), part)
-    if path is None or scanner.problem is not None or not scanner.done:
-        expected = scanner.problem.expected if scanner.problem else "nothing behind it"
-        raise DataError(repr(text), f"is no path: expected {expected}. Write it as ada@lab.example")
-    return path
 
 
 def _view(write: Write, era: str) -> Callable[[Event], None]:

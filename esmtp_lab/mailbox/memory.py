@@ -1,8 +1,10 @@
 """Mailboxes in memory: what a lesson looks into, and what undo can take back."""
 
 from dataclasses import dataclass
+from html import escape
 
 from esmtp_lab.protocol.transaction import NOWHERE, Draft, Kept, Letter
+from esmtp_lab.wire.visible import visible
 
 
 class MemoryMailboxes:
@@ -26,6 +28,19 @@ class MemoryMailboxes:
     def octets(self, name: str) -> tuple[bytes, ...]:
         """The letters of a mailbox as they are stored: return path, time stamp, content (RFC 2821 section 4.4)."""
         return tuple(letter.delivered(self.domain) for letter in self.letters.get(name, ()))
+
+    def _repr_html_(self) -> str:
+        """The letters of each mailbox, each to be opened."""
+        rows = (
+            f"<details><summary>{_safe(name.encode())}: letter {number}</summary><pre>{_lines(octets)}</pre></details>"
+            for name in self.letters
+            for number, octets in enumerate(self.octets(name), 1)
+        )
+        return "".join(rows) or "<p>no letters yet</p>"
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{name} {len(letters)}" for name, letters in self.letters.items())
+        return f"<mailboxes of {self.domain}: {counts or 'no letters yet'}>"
 
     def save(self) -> tuple[tuple[str, tuple[Letter, ...]], ...]:
         """A value that `load` comes back to."""
@@ -61,3 +76,11 @@ class Discard:
     def draft(self, letter: Letter) -> Draft:
         """Begin a letter that nobody will keep."""
         return NOWHERE
+
+
+def _lines(octets: bytes) -> str:
+    return "\n".join(map(_safe, octets.split(b"\r\n")))
+
+
+def _safe(octets: bytes) -> str:
+    return escape(visible(octets))

@@ -2,6 +2,7 @@
 
 from esmtp_lab.bench import Crossing, Host
 from esmtp_lab.errors import EsmtpLabError, Unreachable
+from esmtp_lab.export.exchange import Exchange
 from esmtp_lab.lab import Lab, client_dialect
 from esmtp_lab.net.address import is_loopback, resolve_now
 from esmtp_lab.net.line import Line, connect
@@ -65,7 +66,7 @@ class Calling(Live):
         """The server that follows knows every extension that the lab does: what is offered, only the other end says."""
         return Host(policy, client_dialect(self.era, self._own), self._boxes_of(policy))
 
-    def raw(self, octets: bytes) -> list[Crossing]:
+    def raw(self, octets: bytes) -> Exchange:
         """The client says octets, here and on the channel; what crossed, with what came back in time."""
         if self.line is None:
             raise EsmtpLabError(_GONE)
@@ -76,7 +77,7 @@ class Calling(Live):
         crossings += self.hear(PATIENCE)
         if self.due:
             self._slow()
-        return crossings
+        return self.exchange(crossings)
 
     def _slow(self) -> None:
         what = "no reply yet; the prompt is yours, and the reply is shown when it comes"

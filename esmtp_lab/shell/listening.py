@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from esmtp_lab.bench import Crossing
 from esmtp_lab.errors import EsmtpLabError
+from esmtp_lab.export.exchange import Exchange
 from esmtp_lab.lab import Lab
 from esmtp_lab.net.line import Line, Port
 from esmtp_lab.net.tls import made_for
@@ -87,16 +88,16 @@ class Listening(Live):
 
     # What the learner says -----------------------------------------------------------------------
 
-    def utter(self, octets: bytes) -> list[Crossing]:
+    def utter(self, octets: bytes) -> Exchange:
         """The learner answers the client."""
         if not self.bench.by_hand:
             raise EsmtpLabError(_SPEAKS)
         if self.line is None:
             raise EsmtpLabError(f"no client is there: it has to call 127.0.0.1 port {self.number}")
         self.bench.now = self._clock()
-        return self.bench.heard("server", octets) + self._after()
+        return self.exchange(self.bench.heard("server", octets) + self._after())
 
-    def raw(self, octets: bytes) -> list[Crossing]:
+    def raw(self, octets: bytes) -> Exchange:
         """Nobody here speaks for the client. Raises EsmtpLabError."""
         raise EsmtpLabError(_SPEAKS)
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from esmtp_lab.bench import Crossing, Outside
 from esmtp_lab.errors import CannotUndo
+from esmtp_lab.export.exchange import Exchange
 from esmtp_lab.lab import Lab
 from esmtp_lab.protocol.policy import Policy
 
@@ -99,7 +100,7 @@ class Live(Lab):
             self.line = None
         return [] if self.bench.client.position.closed else self.bench.lost(by, why)
 
-    def undo(self) -> list[Crossing]:
+    def undo(self) -> Exchange:
         """Raises CannotUndo."""
         raise CannotUndo(_HEARD)
 

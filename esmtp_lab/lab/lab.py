@@ -1,100 +1,24 @@
-"""The lab: the one place where the parts are put together.
-
-A `Lab` is a bench with a ready-made host, its mailboxes in memory, and the annotator in front of
-whoever looks.
-"""
+"""A lab: a bench with a ready-made host, its mailboxes in memory, and the annotator in front of whoever looks."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path as FilePath
 
 from esmtp_lab.bench import Bench, Crossing, Fault, Host, Hosts, Posted
 from esmtp_lab.bench.hosts import Run
-from esmtp_lab.errors import DataError
-from esmtp_lab.export.transcript import annotated, never_arrived
+from esmtp_lab.export.exchange import Exchange
 from esmtp_lab.extensions import beside
-from esmtp_lab.extensions.hosting import check_host
-from esmtp_lab.mailbox.maildir import Maildir
-from esmtp_lab.mailbox.memory import Discard, MemoryMailboxes
+from esmtp_lab.lab.client import Client
+from esmtp_lab.lab.parts import client_dialect, installed, plugged, server_dialect, usable
+from esmtp_lab.mailbox.memory import MemoryMailboxes
 from esmtp_lab.protocol.delivery import Delivery
-from esmtp_lab.protocol.dialect import Dialect, choose, dialect_of
-from esmtp_lab.protocol.era import DEFAULT_ERA, find_era
+from esmtp_lab.protocol.era import DEFAULT_ERA
 from esmtp_lab.protocol.event import Event, lines
 from esmtp_lab.protocol.extension import Extension
 from esmtp_lab.protocol.policy import Policy, find_policy, with_extensions
 from esmtp_lab.rules.annotator import annotator
 from esmtp_lab.rules.detector import Told, Watch
-from esmtp_lab.tutor.attempt import Attempt
-from esmtp_lab.tutor.lesson import find_lesson
 from esmtp_lab.tutor.letter import ready_letter
-from esmtp_lab.tutor.setting import Setting
-
-
-def server_dialect(policy: Policy, era: str, own: Iterable[Extension] = ()) -> Dialect:
-    """What a host with this policy speaks in an era; it may offer extensions of one's `own`. Raises DataError."""
-    known = beside(own)
-    extensions = choose(policy.extensions, known, policy.name)
-    check_host(policy, extensions)
-    counting = [each.ehlo_keyword for each in extensions for form in each.forms if form.octets]
-    if policy.lenient and counting:
-        what = f"mends line ends and so cannot count octets. Take {' and '.join(counting)} out, or lenient"
-        raise DataError(policy.name, what)
-    return dialect_of(find_era(era), extensions, known)
-
-
-def client_dialect(era: str = DEFAULT_ERA, own: Iterable[Extension] = ()) -> Dialect:
-    """What our client speaks: everything that the lab implements, and extensions of one's `own`. Raises DataError."""
-    return dialect_of(find_era(era), beside(own))
-
-
-def plugged(extensions: Iterable[Extension | str | FilePath]) -> tuple[Extension, ...]:
-    """Extensions of one's own, each as it is, or by the name of its definition file or of one that is installed.
-
-    Raises DataError for one that cannot be used.
-    """
-    found: tuple[Extension, ...] = ()
-    for each in extensions:
-        others = beside(found)
-        found += (_held(each, others) if isinstance(each, Extension) else _named(str(each), others),)
-    return found
-
-
-def installed(policy: Policy, own: tuple[Extension, ...] = ()) -> tuple[Extension, ...]:
-    """One's own extensions, and those that a host names and third parties have. Raises DataError."""
-    there = {each.ehlo_keyword for each in beside(own)}
-    return (*own, *(found for keyword in policy.extensions if keyword not in there for found in _sought(keyword)))
-
-
-# Distributions, and the registry against which the standards' form is held, are looked into where an extension of one's
-# own is wanted, and never before the first prompt of a lab without one.
-
-
-def _held(extension: Extension, others: tuple[Extension, ...]) -> Extension:
-    from esmtp_lab.extensions.loading import held
-
-    return held(extension, others)
-
-
-def _named(name: str, others: tuple[Extension, ...]) -> Extension:
-    from esmtp_lab.extensions.installed import named
-
-    return named(name, others)
-
-
-def _sought(keyword: str) -> Iterator[Extension]:
-    from esmtp_lab.extensions.installed import find
-
-    found = find(keyword)
-    if found is not None:
-        yield found
-
-
-def mailboxes_at(where: str, domain: str) -> MemoryMailboxes | Discard | Maildir:
-    """Mailboxes by the word that names them: "memory", "discard", or a folder for Maildir."""
-    if where == "memory":
-        return MemoryMailboxes(domain)
-    return Discard() if where == "discard" else Maildir(FilePath(where), domain)
-
 
 ME = Policy("me", "the learner's own host", "me.example", mailboxes={"me": "Me"})
 """The host at the client's end, which serves after TURN."""
@@ -188,8 +112,7 @@ class Lab:
         host = find_policy(policy) if isinstance(policy, str) and policy else policy or self.policy
         extensions, agreements = self.extensions, self.agreements
         if plug:
-            others = beside(extensions)
-            more = _held(plug, others) if isinstance(plug, Extension) else _named(plug, others)
+            more = usable(plug, beside(extensions))
             extensions = (*(each for each in extensions if each.ehlo_keyword != more.ehlo_keyword), more)
             agreements |= {(host.name, more.ehlo_keyword)}
         role = role or ("server" if self.bench.by_hand else "client")
@@ -220,40 +143,49 @@ class Lab:
             agreements=self.agreements,
         )
 
-    def send(self, line: str | bytes) -> list[Crossing]:
+    @property
+    def client(self) -> Client:
+        """The client's end, which can deliver a letter by itself."""
+        return Client(self)
+
+    def send(self, line: str | bytes) -> Exchange:
         """The client sends a line; CRLF is added. What crossed the wire because of it."""
         return self.raw(octets_of(line))
 
-    def raw(self, octets: bytes) -> list[Crossing]:
+    def raw(self, octets: bytes) -> Exchange:
         """The client sends octets as they stand."""
         self.bench.now = self._clock()
-        return self.bench.send(octets)
+        return self.exchange(self.bench.send(octets))
 
-    def say(self, line: str | bytes) -> list[Crossing]:
+    def say(self, line: str | bytes) -> Exchange:
         """The server, played by hand, says a reply line; CRLF is added."""
         return self.utter(octets_of(line))
 
-    def utter(self, octets: bytes) -> list[Crossing]:
+    def utter(self, octets: bytes) -> Exchange:
         """The server, played by hand, says octets as they stand."""
         self.bench.now = self._clock()
-        return self.bench.say(octets)
+        return self.exchange(self.bench.say(octets))
 
-    def deliver(self, delivery: Delivery) -> list[Crossing]:
+    def deliver(self, delivery: Delivery) -> Exchange:
         """Let the client deliver a letter by itself."""
         self.bench.now = self._clock()
-        return self.bench.deliver(delivery)
+        return self.exchange(self.bench.deliver(delivery))
 
     def predict(self, line: str | bytes) -> list[Crossing]:
         """What sending a line would bring; nothing changes."""
         return self.bench.predict(octets_of(line))
 
-    def undo(self) -> list[Crossing]:
+    def undo(self) -> Exchange:
         """Take the last step back. Raises CannotUndo."""
-        return self.bench.undo()
+        return self.exchange(self.bench.undo())
 
-    def redo(self) -> list[Crossing]:
+    def redo(self) -> Exchange:
         """Take the step again. Raises CannotUndo."""
-        return self.bench.redo()
+        return self.exchange(self.bench.redo())
+
+    def exchange(self, crossings: Iterable[Crossing]) -> Exchange:
+        """Crossings in a form to be read: a transcript where it is printed, a page in a notebook."""
+        return Exchange(crossings, self.annotate)
 
     def explain(self, crossing: Crossing) -> Event:
         """What crossed, as its hearer saw it, with the rules of the server's era that are at work."""
@@ -265,13 +197,7 @@ class Lab:
 
     def transcript(self, crossings: Iterable[Crossing]) -> str:
         """What crossed, as an annotated transcript."""
-        return "\n".join(line for each in crossings for line in self.transcribed(each))
-
-    def transcribed(self, crossing: Crossing) -> Iterator[str]:
-        """What crossed at once, as lines of an annotated transcript; a reply that never arrived is a remark there."""
-        if crossing.lost:
-            return iter((never_arrived(crossing.event),))
-        return annotated((crossing,), self.lines)
+        return str(self.exchange(crossings))
 
     def annotate(self, event: Event) -> Event:
         """An event with the rules of the server's era that are at work."""
@@ -311,37 +237,21 @@ class Lab:
             for event in lines(crossing.event) if not crossing.lost else ():
                 yield from ((event, told) for told in watch.hear(event))
 
-    def crossings(self) -> Iterator[Crossing]:
+    def crossings(self) -> Exchange:
         """Every line that crossed the wire and was not undone."""
-        return (crossing for crossing, undone in self.bench.crossings() if not undone)
+        return self.exchange(crossing for crossing, undone in self.bench.crossings() if not undone)
 
+    def __repr__(self) -> str:
+        client, server = self.bench.client.position.state, self.bench.server.position.state
+        return f"<Lab at {self.policy.domain}, era {self.era}: client {client}, server {server}>"
 
-def lab_in(setting: Setting, clock: Callable[[], float] = time.time) -> Lab:
-    """A fresh lab in the setting of a task; the embedded client begins, where the learner is the server."""
-    return Lab(
-        setting.era,
-        client_era=setting.client_era,
-        policy=setting.host,
-        role=setting.role,
-        clock=clock,
-        faults=setting.faults,
-        latency=setting.latency,
-        turns=setting.turns,
-        letter=setting.letter or (ready_letter(setting.host) if setting.role == "server" else None),
-        neighbours=setting.neighbours,
-    )
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
+        """The forms that a notebook chooses from: what each side holds, and the last lines that crossed."""
+        from esmtp_lab.export.page import lab_page  # with the highlighter: never before the first prompt
 
-
-def begin(name: str, folder: FilePath | None = None) -> Attempt:
-    """An attempt at a lesson, by its number or name. Raises DataError."""
-    return Attempt(find_lesson(name, folder), lab_in)
-
-
-def lab_of(attempt: Attempt) -> Lab:
-    """The lab that an attempt is at, which `lab_in` opened."""
-    lab = attempt.scene.desk
-    assert isinstance(lab, Lab)
-    return lab
+        return {"text/plain": repr(self), "text/html": lab_page(self.bench, self.counts, self.annotate)}
 
 
 def octets_of(line: str | bytes) -> bytes:
