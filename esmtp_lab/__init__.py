@@ -9,6 +9,7 @@ The floor plan, top to bottom; imports run down only, and those joined by `|` ne
 
     cli          arguments to calls, nothing else (__main__ calls it)
     shell        the guided shell, the only place that knows prompt_toolkit
+      | notebook widgets and magics, the only place that knows ipywidgets and IPython
     commands     what each command of the command line does
     lab          the one place where the parts are put together; the client's end as a program uses it
     tutor        scripts and lessons: load, play, judge, check, record, progress

@@ -91,34 +91,34 @@ def box(inside: str, label: str) -> str:
 
 def dialogue(shown: Iterable[Shown], *, depth: str = "short") -> str:
     """Lines as a list, each with its notes; "off", "short" or "full" is how much these say."""
-    rows = list(shown)
-    said: set[str] = set()
-    drawn: list[str] = []
-    for place, each in enumerate(rows):
-        event = each.event
-        if event is None or event.line not in ("middle", "last"):
-            said = set()
-        late = place >= BRIEF and place >= len(rows) - BRIEF
-        drawn.append(_line(each, depth, said, late))
+    rows = list(rows_of(shown, depth=depth))
     brief = ' class="esmtp-brief"' if 0 < len(rows) <= BRIEF else ""
-    return f"<ol{brief}>{''.join(drawn)}</ol>"
+    return f"<ol{brief}>{''.join(rows)}</ol>"
 
 
-def _line(shown: Shown, depth: str, said: set[str], late: bool) -> str:
+def rows_of(shown: Iterable[Shown], *, depth: str = "short") -> Iterator[str]:
+    """The items of such a list; a line of a long reply does not say again what one before it said."""
+    said: set[str] = set()
+    for each in shown:
+        if each.event is None or each.event.line not in ("middle", "last"):
+            said = set()
+        yield _row(each, depth, said)
+
+
+def _row(shown: Shown, depth: str, said: set[str]) -> str:
     event = shown.event
     if event is None or event.kind == "moment":
         text = shown.text if event is None else visible(event.octets)
         return f'<li class="esmtp-line esmtp-moment">=== {escape(text)}</li>'
     found = notes(event, depth, said) if not shown.struck else []
     said |= {note.rule for note in found}
-    classes = ["esmtp-line", f"esmtp-{event.speaker}", *(["esmtp-late"] if late else [])]
-    classes += ["esmtp-struck"] if shown.struck else []
+    struck = " esmtp-struck" if shown.struck else ""
     after = " (undone)" * shown.struck + " (never arrived)" * shown.lost
     mark = "C:" if event.speaker == "client" else "S:"
     said_here = f'<b class="esmtp-mark">{mark}</b><span class="esmtp-words">{line(event)}</span>{after}'
     below = "".join(_note(note, "li") for note in found)
     below = f'<ul class="esmtp-notes">{below}</ul>' if below else ""
-    return f'<li class="{" ".join(classes)}"><div class="esmtp-said">{said_here}</div>{below}</li>'
+    return f'<li class="esmtp-line esmtp-{event.speaker}{struck}"><div class="esmtp-said">{said_here}</div>{below}</li>'
 
 
 def line(event: Event) -> str:
@@ -152,13 +152,13 @@ def _note(note: Note, tag: str) -> str:
 
 def sides(client: Facts, server: Facts) -> str:
     """What both sides hold, side by side."""
-    tables = (_side(name, facts) for name, facts in (("client", client), ("server", server)))
-    return f'<div class="esmtp-sides">{"".join(tables)}</div>'
+    return f'<div class="esmtp-sides"><div>{table("client", client)}</div><div>{table("server", server)}</div></div>'
 
 
-def _side(name: str, facts: Facts) -> str:
+def table(name: str, facts: Facts) -> str:
+    """What one side holds."""
     rows = "".join(f'<tr><th scope="row">{escape(what)}</th><td>{escape(value)}</td></tr>' for what, value in facts)
-    return f"<div><h4>{name}</h4><table>{rows}</table></div>"
+    return f"<h4>{escape(name)}</h4><table>{rows}</table>"
 
 
 def lab_page(bench: Bench, letters: Mapping[str, int], annotate: Callable[[Event], Event]) -> str:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path as FilePath
 
 from esmtp_lab.bench import Bench, Crossing, Fault, Host, Hosts, Posted
@@ -34,7 +35,8 @@ class Lab:
     this host agrees to all.
     `faults` befall the channel, whose round trip takes `latency` seconds. With `turns` the learner serves after TURN,
     and the other end delivers `letter`. Letters for `neighbours` go on to them. `boxes` are the mailboxes of each host
-    by its name, and `expected` which code was said to come next, with the count of lines before it. Raises DataError.
+    by its name, and `expected` which code was said to come next, with the count of lines before it. `watchers` are told
+    of each change, and `guard` is held while one is made, for who has threads. Raises DataError.
     """
 
     kind: type[Bench] = Bench
@@ -89,6 +91,8 @@ class Lab:
             caller_by_hand=turns,
             awaits_turn=(letter or ready_letter(ME)) if turns else None,
         )
+        self.watchers: list[Callable[[], object]] = []
+        self.guard: AbstractContextManager[object] = nullcontext()
         self.bench.start()
         if letter is not None and role == "server":
             self.bench.deliver(letter)
@@ -154,8 +158,7 @@ class Lab:
 
     def raw(self, octets: bytes) -> Exchange:
         """The client sends octets as they stand."""
-        self.bench.now = self._clock()
-        return self.exchange(self.bench.send(octets))
+        return self._change(lambda: self.bench.send(octets))
 
     def say(self, line: str | bytes) -> Exchange:
         """The server, played by hand, says a reply line; CRLF is added."""
@@ -163,13 +166,11 @@ class Lab:
 
     def utter(self, octets: bytes) -> Exchange:
         """The server, played by hand, says octets as they stand."""
-        self.bench.now = self._clock()
-        return self.exchange(self.bench.say(octets))
+        return self._change(lambda: self.bench.say(octets))
 
     def deliver(self, delivery: Delivery) -> Exchange:
         """Let the client deliver a letter by itself."""
-        self.bench.now = self._clock()
-        return self.exchange(self.bench.deliver(delivery))
+        return self._change(lambda: self.bench.deliver(delivery))
 
     def predict(self, line: str | bytes) -> list[Crossing]:
         """What sending a line would bring; nothing changes."""
@@ -177,11 +178,20 @@ class Lab:
 
     def undo(self) -> Exchange:
         """Take the last step back. Raises CannotUndo."""
-        return self.exchange(self.bench.undo())
+        return self._change(lambda: self.bench.undo())
 
     def redo(self) -> Exchange:
         """Take the step again. Raises CannotUndo."""
-        return self.exchange(self.bench.redo())
+        return self._change(lambda: self.bench.redo())
+
+    def _change(self, act: Callable[[], list[Crossing]]) -> Exchange:
+        """Do something on the bench, one thing at a time, and tell who watches."""
+        with self.guard:
+            self.bench.now = self._clock()
+            crossings = act()
+        for told in tuple(self.watchers):
+            told()
+        return self.exchange(crossings)
 
     def exchange(self, crossings: Iterable[Crossing]) -> Exchange:
         """Crossings in a form to be read: a transcript where it is printed, a page in a notebook."""

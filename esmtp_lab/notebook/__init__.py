@@ -1,0 +1,23 @@
+"""The notebook kit: widgets and magics over the same lab as the shell.
+
+face      what all widgets share: parts drawn in Python, a front end that knows nothing of ESMTP
+shared    a lab that several views show
+bench     client and server side by side
+
+Only this package knows ipywidgets and IPython. A widget never waits for its reader inside a cell.
+"""
+
+from typing import Any
+
+__all__ = ["BenchWidget"]
+
+_PLACES = {"BenchWidget": "bench"}
+
+
+def __getattr__(name: str) -> Any:
+    """A widget is loaded when it is asked for."""
+    if name not in _PLACES:
+        raise AttributeError(f"module 'esmtp_lab.notebook' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"esmtp_lab.notebook.{_PLACES[name]}"), name)

@@ -1,0 +1,108 @@
+// The front end of every widget: it shows what Python made, and says what the reader did. It knows nothing of ESMTP.
+//
+// Python sends {parts: {name: html}}, {list: name, order: [key], rows: {key: html}}, {values: {name: text}}.
+// All html is made in Python from escaped text. What the reader does goes back as {act, value}.
+
+const TYPING = 150; // milliseconds without a key after which a half-typed line is looked at
+
+function focusable(place) {
+  return [...place.querySelectorAll("button, input, select, summary, [tabindex='0']")];
+}
+
+// Replace what is inside, and leave the focus where the reader had it.
+function refill(place, html) {
+  const inside = place.contains(document.activeElement);
+  const at = inside ? focusable(place).indexOf(document.activeElement) : -1;
+  const key = inside ? document.activeElement.dataset.focus : undefined;
+  place.innerHTML = html;
+  if (!inside) return;
+  const now = focusable(place);
+  (now.find((each) => key && each.dataset.focus === key) ?? now[Math.min(at, now.length - 1)] ?? place).focus();
+}
+
+function relist(list, order, rows) {
+  const there = new Map([...list.children].map((row) => [row.dataset.key, row]));
+  const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+  const wanted = new Set(order);
+  for (const [key, row] of there) if (!wanted.has(key)) row.remove();
+  order.forEach((key, place) => {
+    let row = there.get(key);
+    if (rows[key] !== undefined) {
+      const holder = document.createElement("template");
+      holder.innerHTML = rows[key];
+      const fresh = holder.content.firstElementChild;
+      fresh.dataset.key = key;
+      if (row) row.replaceWith(fresh);
+      row = fresh;
+    }
+    if (row && list.children[place] !== row) list.insertBefore(row, list.children[place] ?? null);
+  });
+  if (atEnd || list.dataset.follow === "always") list.scrollTop = list.scrollHeight;
+}
+
+function combination(event) {
+  return (event.altKey ? "Alt+" : "") + (event.ctrlKey ? "Control+" : "") + event.key;
+}
+
+function render({ model, el }) {
+  el.classList.add("esmtp-face");
+  el.innerHTML = model.get("frame");
+  const of = (name) => el.querySelector(`[data-part="${name}"]`);
+  const act = (name, value) => model.send({ act: name, value: value ?? null });
+  let typing = 0;
+
+  const hear = (message) => {
+    for (const [name, html] of Object.entries(message.parts ?? {})) if (of(name)) refill(of(name), html);
+    if (message.list && of(message.list)) relist(of(message.list), message.order, message.rows);
+    for (const [name, value] of Object.entries(message.values ?? {})) {
+      const field = el.querySelector(`[name="${name}"]`);
+      if (field) field.value = value;
+    }
+  };
+  model.on("msg:custom", hear);
+
+  el.addEventListener("click", (event) => {
+    const button = event.target.closest("button[data-act]");
+    if (!button || button.type === "submit") return;
+    if (button.dataset.put !== undefined) {
+      const field = el.querySelector("[data-typed]");
+      field.value = button.dataset.put;
+      field.focus();
+      act("typing", field.value);
+    } else act(button.dataset.act, button.dataset.value);
+  });
+  el.addEventListener("change", (event) => {
+    const field = event.target.closest("select[data-act], input[data-act]");
+    if (field) act(field.dataset.act, field.type === "checkbox" ? String(field.checked) : field.value);
+  });
+  el.addEventListener("input", (event) => {
+    const field = event.target.closest("[data-typed]");
+    if (!field) return;
+    clearTimeout(typing);
+    typing = setTimeout(() => act("typing", field.value), TYPING);
+  });
+  el.addEventListener("submit", (event) => {
+    event.preventDefault();
+    clearTimeout(typing);
+    const field = event.target.querySelector("[data-typed], [name='answer']");
+    act(event.target.dataset.act, field ? field.value : null);
+    if (field && field.dataset.typed !== undefined) field.value = "";
+  });
+  el.addEventListener("keydown", (event) => {
+    const keys = combination(event);
+    const button = [...el.querySelectorAll("[data-keys]")].find((each) => each.dataset.keys.split(" ").includes(keys));
+    const writes = event.target.matches("input, select, textarea");
+    if (button && !button.disabled && (event.altKey || !writes)) {
+      event.preventDefault();
+      button.click();
+    }
+    event.stopPropagation(); // else JupyterLab takes Enter, and letters for its own keys
+  });
+  act("hello");
+  return () => {
+    clearTimeout(typing);
+    model.off("msg:custom", hear);
+  };
+}
+
+export default { render };
