@@ -57,3 +57,10 @@ def __getattr__(name: str) -> Any:
 
         return Lab
     raise AttributeError(f"module 'esmtp_lab' has no attribute {name!r}")
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """``%load_ext esmtp_lab`` brings the magics ``%%esmtp`` and ``%esmtp_rule``."""
+    from esmtp_lab.notebook.magics import load
+
+    load(shell)

@@ -3,6 +3,7 @@
 face      what all widgets share: parts drawn in Python, a front end that knows nothing of ESMTP
 shared    a lab that several views show
 bench     client and server side by side
+magics    %%esmtp and %esmtp_rule
 
 Only this package knows ipywidgets and IPython. A widget never waits for its reader inside a cell.
 """
