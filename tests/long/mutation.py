@@ -64,6 +64,8 @@ ROOM = 1.0
 """Seconds that one test may take with all its parameters; of one that takes longer some are left out."""
 MOST_MEMORY = 2 << 30
 """Octets that a mutant may fill."""
+QUICK, NEAREST = 0.05, 4
+"""Seconds up to which a test is quick, and files of tests in which a fault in a table is looked for first."""
 PATIENCE = 5.0
 """Seconds beyond ten times its usual time after which a test counts as failed, because it hangs."""
 
@@ -309,11 +311,11 @@ class Loop:
         return True
 
 
-def collected(then: Callable[[list[pytest.Item]], None]) -> None:
+def collected(then: Callable[[list[pytest.Item]], None], tests: list[str] = TESTS) -> None:
     """Collect the tests in this process and hand them over."""
     quiet = ["-s", "-p", "no:terminal", "-p", "no:cov", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
     without = [f"--deselect={test}" for test in (*HELD_TO_A_CLOCK, *LEFT_OUT)]
-    pytest.main([*quiet, *without, *TESTS], plugins=[Loop(then)])
+    pytest.main([*quiet, *without, *tests], plugins=[Loop(then)])
 
 
 def passes(item: pytest.Item, usual: float | None = None) -> bool:
@@ -355,6 +357,12 @@ class Baseline:
     seconds: dict[str, float]
     reached: dict[tuple[str, int], list[str]]
     imported: set[tuple[str, int]]
+
+    def nearest(self, file: str) -> list[str]:
+        """The few files with the most quick tests that reach a file."""
+        names = {name for (reached, _), tests in self.reached.items() if reached == file for name in tests}
+        quick = Counter(name.split("::")[0] for name in names if self.seconds.get(name, QUICK) < QUICK)
+        return [name for name, _ in quick.most_common(NEAREST)] or TESTS
 
 
 def baseline(items: list[pytest.Item], measured: coverage.Coverage, files: list[str]) -> Baseline:
@@ -447,16 +455,25 @@ class Mutated(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(compiled(self.mutant), module.__dict__)
 
 
-def survives_afresh(mutant: Mutant, seconds: dict[str, float]) -> bool:
-    """Whether every test passes after an import with the fault."""
+def survives_afresh(mutant: Mutant, base: Baseline) -> bool:
+    """Whether every test passes after an import with the fault: first those of the nearest files, then all."""
+    return all(
+        forked(lambda tests=tests: passes_afresh(mutant, base.seconds, tests))
+        for tests in (base.nearest(mutant.file), TESTS)
+    )
+
+
+def passes_afresh(mutant: Mutant, seconds: dict[str, float], tests: list[str]) -> bool:
+    """Whether these tests pass after an import with the fault."""
     sys.meta_path.insert(0, Mutated(mutant))
+    usual = {name: each for name, each in seconds.items() if name.startswith(tuple(tests))}
     found = []
 
     def run(items: list[pytest.Item]) -> None:
-        chosen = sorted((item for item in items if item.nodeid in seconds), key=lambda item: seconds[item.nodeid])
-        found.append(len(chosen) == len(seconds) and all(passes(each, seconds[each.nodeid]) for each in chosen))
+        chosen = sorted((item for item in items if item.nodeid in usual), key=lambda item: usual[item.nodeid])
+        found.append(len(chosen) == len(usual) and all(passes(each, usual[each.nodeid]) for each in chosen))
 
-    collected(run)
+    collected(run, tests)
     return found == [True]
 
 
@@ -525,7 +542,7 @@ def try_all(mutants: list[Mutant], until: float) -> tuple[int, int]:
     for mutant in cold:
         if time.monotonic() > until:
             break
-        note(mutant, bool(forked(lambda mutant=mutant: survives_afresh(mutant, base.seconds))))
+        note(mutant, survives_afresh(mutant, base))
     return tried, survived
 
 
