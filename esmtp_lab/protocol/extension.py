@@ -105,11 +105,11 @@ class Extension:
     first; `revises` changes what commands are answered, by verb, and `prioritizes` gives the priority of a letter by
     the parameters of its MAIL. `rewrites` changes a reply by the input that it answers, once EHLO was accepted, or
     with `unasked` from the greeting on, as only RFC 2034 may (section 5). `places` says where a letter for a mailbox
-    goes whose transaction one of the verbs opened. For the client, `adds` gives the parameters that a letter should carry by its
-    envelope and its content; of several with one keyword that of the extension listed last is sent. `needed_for` says
-    why a letter cannot travel without the extension, by its content, or nothing, and `missed` the same of one that has
-    a parameter of the extension with it, by its reverse-path and the client's position; `without` gives a path as it is
-    written to a server that does not offer the extension, or says why it cannot be. `bars` says why a letter with these
+    goes whose transaction one of the verbs opened. For the client, `adds` gives the parameters that a letter should
+    carry by its envelope and its content; of several with one keyword that of the extension listed last is sent.
+    `needed_for` says why a letter cannot travel without the extension, by its content, or nothing, and `missed` the
+    same of one that has a parameter of the extension with it, by its reverse-path and the client's position; `without`
+    gives a path as it is written to a server that does not offer the extension, or says why it cannot be. `bars` says why a letter with these
     parameters of MAIL, which are the extension's own, cannot go to a server, by what that offers behind the keyword, or
     None where it does not offer it. `proves` is how a client goes on to prove who it is, given the parameters of the
     keyword and whether the channel is protected, or None where it cannot. `codes` are failure codes that commands of

@@ -1,4 +1,4 @@
-"""Enhanced status codes: the example of RFC 2034 section 6, and which replies have one, whether EHLO was said or not."""
+"""Enhanced status codes: the example of RFC 2034 section 6, and which replies have one, EHLO or not."""
 
 import re
 from dataclasses import replace
