@@ -109,12 +109,13 @@ class Extension:
     carry by its envelope and its content; of several with one keyword that of the extension listed last is sent.
     `needed_for` says why a letter cannot travel without the extension, by its content, or nothing, and `missed` the
     same of one that has a parameter of the extension with it, by its reverse-path and the client's position; `without`
-    gives a path as it is written to a server that does not offer the extension, or says why it cannot be. `bars` says why a letter with these
-    parameters of MAIL, which are the extension's own, cannot go to a server, by what that offers behind the keyword, or
-    None where it does not offer it. `proves` is how a client goes on to prove who it is, given the parameters of the
-    keyword and whether the channel is protected, or None where it cannot. `codes` are failure codes that commands of
-    other forms may get besides their own. `parameters_of` are parameters of other commands than MAIL and RCPT, and
-    `syntaxes` those that such commands have where the extension is offered, which then `widens` the grammar of lines.
+    gives a path as it is written to a server that does not offer the extension, or says why it cannot be. `bars` says
+    why a letter with these parameters of MAIL, which are the extension's own, cannot go to a server, by what that
+    offers behind the keyword, or None where it does not offer it. `proves` is how a client goes on to prove who it is,
+    given the parameters of the keyword and whether the channel is protected, or None where it cannot. `codes` are
+    failure codes that commands of other forms may get besides their own. `parameters_of` are parameters of other
+    commands than MAIL and RCPT, and `syntaxes` those that such commands have where the extension is offered, which then
+    `widens` the grammar of lines.
 
     `since` is the oldest era whose servers can offer it, or empty for all that have EHLO; `ports` are those that it is
     made for, or none for all. `offers` are the words that may follow the keyword, with their meanings, `effect` says in

@@ -32,7 +32,8 @@ class Seen(NamedTuple):
     `problem` is the parser's slug, or "-". `verb_case` is "upper" or "mixed". `upon` is what was answered last: "EHLO",
     "EHLO 550", "EHLO 5yz"; "-" before the first reply. `listed` tells, "yes" or "no", whether the last answer to EHLO
     lists the subject by the same word. `shown` are the keywords that the server has, as that answer said, in force or
-    not, or as this line says by a part that only one of them brings. What begins with `asked` is about the command that a reply answers.
+    not, or as this line says by a part that only one of them brings. What begins with `asked` is about the command that
+    a reply answers.
     """
 
     kind: str

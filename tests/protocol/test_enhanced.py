@@ -209,3 +209,26 @@ def test_a_421_for_a_greeting_and_for_ehlo_has_none() -> None:
 def test_a_situation_that_has_none_says_its_class_and_no_more(key: str, code: str) -> None:
     """RFC 3463 section 3.1: X.0.0. 354 has none whatever it answers."""
     assert said(replace(LAB, answers={"NOOP": key}), "NOOP")[-1] == code
+
+
+# What is known of a server ---------------------------------------------------------------------------
+
+
+def test_what_a_server_listed_stays_known_till_it_lists_anew_or_tls_begins() -> None:
+    """HELO ends what may be used, and the server has its codes still; what it has under TLS it has to say again."""
+    policy = find_policy("secure")
+    server = ServerSession(server_dialect(policy, "rfc2821"), policy)
+    greeting = server.start()[-1]
+    first = server.receive(b"EHLO a\r\n")
+    refused = server.receive(b"EHLO\r\n")[-1]
+    helo = server.receive(b"HELO a\r\n")[-1]
+    again = server.receive(b"EHLO a\r\n")
+    listed = first[-1].offered
+    assert "ENHANCEDSTATUSCODES" in listed
+    assert (greeting.listed, {each.listed for each in first[:-1]}, first[-1].listed) == ((), {()}, listed)
+    assert (refused.listed, refused.offered) == (listed, listed)
+    assert (helo.listed, helo.offered) == (listed, ())
+    assert {each.listed for each in again} == {listed}
+    server.receive(b"STARTTLS\r\n")
+    moment = server.protect("for the test")
+    assert (moment.listed, server.receive(b"NOOP\r\n")[-1].listed) == ((), ())
