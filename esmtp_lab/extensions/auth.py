@@ -2,6 +2,10 @@
 
 Mechanisms that send the password in clear are offered under TLS, or where the host's policy allows them without. Each
 side of a mechanism is a function of what was said so far, so that an exchange can be undone line by line.
+
+Hexadecimal digits in AUTH= of MAIL may be small letters. RFC 4954 section 5 refers to the xtext of RFC 3461 section 4,
+with capitals alone, as RFC 2554 had them; the grammar in its own section 8 has HEXDIG, and minds the case of no letter.
+A server here takes both; ENVID and ORCPT, which are RFC 3461's own, stay with capitals.
 """
 
 import binascii
@@ -27,7 +31,7 @@ Said = tuple[bytes, ...]
 ROUNDS = 4096
 """Iterations of SCRAM-SHA-256, the least that RFC 7677 section 4 allows."""
 
-_XTEXT = r"<>|(?:[!-*,-<>-~]|\+[0-9A-F]{2})+"
+_XTEXT = r"<>|(?:[!-*,-<>-~]|\+[0-9A-Fa-f]{2})+"
 _LINEAGE = "auth-exchange"
 _OK, _FAILED, _MALFORMED = Answer("auth-ok"), Answer("auth-failed"), Answer("auth-malformed")
 

@@ -37,8 +37,9 @@ class Event(NamedTuple):
     those of the lone dot, and of a chunk none. `to` is the input that a reply answers, a command's own verb, or for
     text "header", "body" or "chunk". `reply` counts the replies from 1, and `line` says which line of its reply this
     is: only, first, middle, last. `length` is in octets and larger than `octets` where a line was too long to keep.
-    `offered` holds the keywords of the EHLO reply then in force, `in_flight` the inputs that had no
-    reply yet when a command was sent. `upon` is the input that was answered last before this, and its
+    `offered` holds the keywords of the EHLO reply then in force, and `listed` those of the last, in force or not:
+    HELO puts an end to what may be used, and the server still has it. `in_flight` are the inputs that had no reply yet
+    when a command was sent. `upon` is the input that was answered last before this, and its
     code, where this is no reply itself.
     `asked` outlines the command that a reply answers.
     `citations` are added by the annotator.
@@ -59,6 +60,7 @@ class Event(NamedTuple):
     deviations: tuple[Deviation, ...] = ()
     content: Content | None = None
     offered: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()
     in_flight: tuple[str, ...] = ()
     upon: tuple[str, int] = ("", 0)
     asked: Outline | None = None

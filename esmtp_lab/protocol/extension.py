@@ -103,17 +103,19 @@ class Extension:
     offers it just now. `answers` is the behaviour of its verbs, `checks` refuses commands by verb ("*" is any that is
     not named), `checks_content` a letter by what is known of its content, of which with chunks a part is asked about
     first; `revises` changes what commands are answered, by verb, and `prioritizes` gives the priority of a letter by
-    the parameters of its MAIL. `rewrites` changes a reply, `places` says where a letter for a mailbox goes whose
-    transaction one of the verbs opened. For the client, `adds` gives the parameters that a letter should carry by its
-    envelope and its content; of several with one keyword that of the extension listed last is sent. `needed_for` says
-    why a letter cannot travel without the extension, by its content, or nothing, and `missed` the same of one that has
-    a parameter of the extension with it, by its reverse-path and the client's position; `without` gives a path as it is
-    written to a server that does not offer the extension, or says why it cannot be. `bars` says why a letter with these
-    parameters of MAIL, which are the extension's own, cannot go to a server, by what that offers behind the keyword, or
-    None where it does not offer it. `proves` is how a client goes on to prove who it is, given the parameters of the
-    keyword and whether the channel is protected, or None where it cannot. `codes` are failure codes that commands of
-    other forms may get besides their own. `parameters_of` are parameters of other commands than MAIL and RCPT, and
-    `syntaxes` those that such commands have where the extension is offered, which then `widens` the grammar of lines.
+    the parameters of its MAIL. `rewrites` changes a reply by the input that it answers, once EHLO was accepted, or
+    with `unasked` from the greeting on, as only RFC 2034 may (section 5). `places` says where a letter for a mailbox
+    goes whose transaction one of the verbs opened. For the client, `adds` gives the parameters that a letter should
+    carry by its envelope and its content; of several with one keyword that of the extension listed last is sent.
+    `needed_for` says why a letter cannot travel without the extension, by its content, or nothing, and `missed` the
+    same of one that has a parameter of the extension with it, by its reverse-path and the client's position; `without`
+    gives a path as it is written to a server that does not offer the extension, or says why it cannot be. `bars` says
+    why a letter with these parameters of MAIL, which are the extension's own, cannot go to a server, by what that
+    offers behind the keyword, or None where it does not offer it. `proves` is how a client goes on to prove who it is,
+    given the parameters of the keyword and whether the channel is protected, or None where it cannot. `codes` are
+    failure codes that commands of other forms may get besides their own. `parameters_of` are parameters of other
+    commands than MAIL and RCPT, and `syntaxes` those that such commands have where the extension is offered, which then
+    `widens` the grammar of lines.
 
     `since` is the oldest era whose servers can offer it, or empty for all that have EHLO; `ports` are those that it is
     made for, or none for all. `offers` are the words that may follow the keyword, with their meanings, `effect` says in
@@ -139,6 +141,7 @@ class Extension:
     revises: Mapping[str, Revising] = field(default_factory=dict)
     prioritizes: Callable[[Context, tuple[Parameter, ...]], int] | None = None
     rewrites: Callable[[Composed, str], Composed] | None = None
+    unasked: bool = False
     adds: Callable[[Envelope, bytes], tuple[Parameter, ...]] | None = None
     needed_for: Callable[[bytes], str] = lambda content: ""
     without: Callable[[Path], Path | str] | None = None

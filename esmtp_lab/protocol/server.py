@@ -399,7 +399,7 @@ class ServerSession(Side):
     def _worded(self, answer: Answer) -> tuple[Reply, bytes]:
         entry = self.waiting[0].entry if self.waiting else ""
         fields, extended = tuple(answer.fields.items()), "extended" in self.position.facts
-        return _reply(self.dialect, answer.key, fields, answer.lines, entry if extended else None, answer.utf8)
+        return _reply(self.dialect, answer.key, fields, answer.lines, entry, extended, answer.utf8)
 
 
 @lru_cache(maxsize=16)
@@ -422,15 +422,15 @@ def _reply(
     key: str,
     fields: tuple[tuple[str, str], ...],
     lines: tuple[str, ...],
-    entry: str | None,
+    entry: str,
+    extended: bool,
     utf8: bool,
 ) -> tuple[Reply, bytes]:
-    """The reply for an answer, and its octets; extensions change it where it answers an `entry` of theirs or others."""
+    """The reply for an answer, and its octets; extensions change it by the `entry` that it answers."""
     composed = dialect.catalogue.compose(Answer(key, dict(fields), lines, utf8), dialect.era.name)
-    if entry is not None:
-        for extension in dialect.extensions:
-            if extension.rewrites is not None:
-                composed = extension.rewrites(composed, entry)
+    for extension in dialect.extensions:
+        if extension.rewrites is not None and (extended or extension.unasked):
+            composed = extension.rewrites(composed, entry)
     reply = composed.reply()
     return reply, reply.render()
 

@@ -63,6 +63,7 @@ class Side:
         self.envelope: Envelope = EMPTY
         self.client_name = ""
         self.offered: dict[str, tuple[str, ...]] = {}
+        self.listed: tuple[str, ...] = ()
         self.waiting: tuple[Awaited, ...] = ()
         self._await(GREETING)
         self.exchange: tuple[bytes, ...] = ()
@@ -131,6 +132,7 @@ class Side:
         "envelope",
         "client_name",
         "offered",
+        "listed",
         "waiting",
         "exchange",
         "answered",
@@ -315,7 +317,7 @@ class Side:
         self.position = self.dialect.move(before, HANDSHAKE, 200).position
         self.waiting, self.exchange, self.envelope = (), (), EMPTY
         self._gathered, self._chunk, self._came = NOTHING, None, NOTHING
-        self.client_name, self.offered = "", {}
+        self.client_name, self.offered, self.listed = "", {}, ()
         self.answered = HANDSHAKE
         self._commands.load((b"", 0))
         self._lines.load((b"", 0))
@@ -364,14 +366,14 @@ class Side:
         if not self.watched:
             self._answer(awaited, reply, now)
             return []
-        before, offered, last = self.position, tuple(self.offered), len(reply.lines) - 1
+        before, offered, listed, last = self.position, tuple(self.offered), self.listed, len(reply.lines) - 1
         self._replies += 1
         self._answer(awaited, reply, now)
         entry, asked, events = awaited.entry, awaited.asked, []
         for number, octets in enumerate(reply.each()):
             place = "only" if last == 0 else "first" if number == 0 else "last" if number == last else "middle"
             event = self._event("server", "reply", octets, now, before, to=entry, line=place)
-            event = event if number == last else event._replace(after=before, offered=offered)
+            event = event if number == last else event._replace(after=before, offered=offered, listed=listed)
             events.append(event if asked is None else event._replace(asked=asked))
         return events
 
@@ -410,6 +412,7 @@ class Side:
         elif command.host:
             self.client_name = command.host
             self.offered = read_offers(reply) if lists else {}
+            self.listed = tuple(self.offered) if lists else self.listed
 
     def closed(self, by: str, now: float = 0.0, why: str = "") -> Event:
         """The channel is gone and no reply said so; `lost` is then the input that it was lost upon.
@@ -457,6 +460,7 @@ class Side:
             deviations,
             content,
             tuple(self.offered),
+            self.listed,
             (),
             (self.answered, self.reply.code) if self.reply and kind != "reply" else NOTHING_YET,
         )

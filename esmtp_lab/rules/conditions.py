@@ -31,7 +31,9 @@ class Seen(NamedTuple):
     `in_flight` hold "?" as well where there are any; `strange` tells of a parameter whose extension was not offered.
     `problem` is the parser's slug, or "-". `verb_case` is "upper" or "mixed". `upon` is what was answered last: "EHLO",
     "EHLO 550", "EHLO 5yz"; "-" before the first reply. `listed` tells, "yes" or "no", whether the last answer to EHLO
-    lists the subject by the same word. What begins with `asked` is about the command that a reply answers.
+    lists the subject by the same word. `shown` are the keywords that the server has, as that answer said, in force or
+    not, or as this line says by a part that only one of them brings. What begins with `asked` is about the command that
+    a reply answers.
     """
 
     kind: str
@@ -54,6 +56,7 @@ class Seen(NamedTuple):
     in_flight: Values
     upon: Values
     listed: str
+    shown: Values
     asked_problem: str
     asked_parts: Values
     asked_parameters: Values
@@ -65,6 +68,7 @@ def see(event: Event, parts: Iterable[str]) -> Seen:
     command = event.command if kind == "command" else None
     reply = event.reply_line if kind == "reply" else None
     parsed = command or reply
+    found = frozenset(parts)
     subject = event.to if command is None else command.verb
     parameters, strange, verb_case = _NONE, False, "upper"
     if command is not None:
@@ -81,7 +85,7 @@ def see(event: Event, parts: Iterable[str]) -> Seen:
         event.before.facts,
         _codes(reply.code) if reply is not None else _NONE,
         _LINES[event.line],
-        frozenset(parts),
+        found,
         parameters | _ANY if parameters else _NONE,
         strange,
         _keyword_of(event) if reply is not None else "",
@@ -92,11 +96,14 @@ def see(event: Event, parts: Iterable[str]) -> Seen:
         frozenset(event.in_flight) | _ANY if event.in_flight else _NONE,
         _upon(event.upon),
         "yes" if subject in event.offered else "no",
+        frozenset(event.listed).union(_BRINGS[part] for part in _BRINGS.keys() & found),
         *(_NOT_ASKED if event.asked is None else _asked(event.asked)),
     )
 
 
 _NOT_ASKED = ("-", _NONE, _NONE)
+_BRINGS = {"enhanced-status-code": "ENHANCEDSTATUSCODES"}
+"""Parts of lines, and the keywords of what brings them."""
 
 
 def _asked(asked: Outline) -> tuple[str, Values, Values]:
@@ -206,6 +213,7 @@ KEYS: Mapping[str, Callable[[Seen, Values], bool]] = {
     "offered": _any_of("offered"),
     "not_offered": _not_offered,
     "listed": _one_of("listed"),
+    "shown": _any_of("shown"),
     "verb_case": _one_of("verb_case"),
     "in_flight": _any_of("in_flight"),
     "not_in_flight": _none_of("in_flight"),

@@ -69,7 +69,7 @@ def test_a_group_goes_in_one_piece_and_each_command_is_answered(
     assert [outcome.accepted for outcome in done.outcomes] == [True, False, True]
 
 
-@pytest.mark.parametrize("program", ["OpenSMTPD"])
+@pytest.mark.parametrize("program", ["OpenSMTPD", "aiosmtpd"])
 def test_where_no_groups_are_offered_each_reply_is_waited_for(
     program: str, their_server: Callable[[str], ForeignServer]
 ) -> None:

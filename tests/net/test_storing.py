@@ -123,10 +123,12 @@ def test_the_order_of_calls_before_the_250(
             channel.send(b"HELO me.example\r\nMAIL FROM:<me@me.example>\r\n")
             channel.send(b"".join(b"RCPT TO:<%b@open.example>\r\n" % name.encode() for name in names))
             channel.send(b"DATA\r\nhello\r\n.\r\nNOOP\r\n")
-            while not channel.reply().startswith((b"250 OK\r\n", b"250 2.0.0 OK\r\n")):
+            while not channel.reply().startswith(b"250 2.0.0 OK\r\n"):
                 pass
-    calls = [each if isinstance(each, str) else each[1].octets[:7].decode() for each in journal]
-    own = [each for each in calls if each.startswith(("write ada", "fsync", "rename", "link")) or each == "250 OK,"]
+    calls = [each if isinstance(each, str) else each[1].octets[:13].decode() for each in journal]
+    own = [
+        each for each in calls if each.startswith(("write ada", "fsync", "rename", "link")) or each == "250 2.0.0 OK,"
+    ]
     assert own == [
         "write ada/tmp",
         "write ada/tmp",
@@ -134,7 +136,7 @@ def test_the_order_of_calls_before_the_250(
         *(f"link {name}/new" for name in names[1:]),
         "rename ada/new",
         *["fsync new"] * len(names),
-        "250 OK,",
+        "250 2.0.0 OK,",
     ]
 
 

@@ -156,7 +156,7 @@ def test_commands_behind_starttls_are_never_heard(serving: Any, wire: Any, made:
     assert channel.reply().startswith(b"220 ")
     with client_context(made.authority).wrap_socket(channel.socket, server_hostname="localhost") as protected:
         protected.sendall(b"NOOP\r\n")
-        assert protected.recv(1000) == b"250 OK\r\n", "nothing else is answered"
+        assert protected.recv(1000) == b"250 2.0.0 OK\r\n", "nothing else is answered"
         protected.sendall(b"EHLO me.example\r\n")
         assert protected.recv(1000).startswith(b"250-lab.example greets me.example\r\n")
     server.stop()

@@ -48,7 +48,7 @@ def test_each_bare_lf_is_forgiven_once(pieces: list[bytes], forgiven: list[int],
 
 
 def test_nobody_is_told_where_nobody_looks() -> None:
-    assert heard(b"NOOP\n", watched=False) == ([], b"250 OK\r\n")
+    assert heard(b"NOOP\n", watched=False) == ([], b"250 2.0.0 OK\r\n")
 
 
 def test_no_other_host_forgives() -> None:

@@ -128,7 +128,15 @@ def test_a_bdat_that_was_not_offered_is_named_where_it_is_refused() -> None:
     session = ServerSession(server_dialect(policy, "rfc2821"), policy)
     session.start()
     session.receive(b"HELO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<ada@open.example>\r\nBDAT 3\r\n")
-    assert session.take().splitlines()[-1] == b"503 Bad sequence of commands: BDAT cannot come now"
+    assert session.take().splitlines()[-1] == b"503 5.5.1 Bad sequence of commands: BDAT cannot come now"
+
+
+def test_a_bdat_behind_an_ehlo_that_listed_nothing_is_named_too() -> None:
+    policy = replace(find_policy("open"), answers={"EHLO": "helo"})
+    session = ServerSession(server_dialect(policy, "rfc2821"), policy)
+    session.start()
+    session.receive(b"EHLO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<ada@open.example>\r\nBDAT 3\r\n")
+    assert session.take().splitlines()[-1] == b"503 5.5.1 Bad sequence of commands: BDAT cannot come now"
 
 
 def test_a_chunk_that_cannot_come_is_named_where_it_is_thrown_away() -> None:

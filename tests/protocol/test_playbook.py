@@ -218,15 +218,15 @@ def test_lists_and_help_answer_in_lines(plays):
 C: HELO a
 S: 250
 C: EXPN friends
-S: 250-Ada Lovelace <ada@lab.example>
-S: 250 Bob Jones <bob@lab.example>
+S: 250-2.1.5 Ada Lovelace <ada@lab.example>
+S: 250 2.1.5 Bob Jones <bob@lab.example>
 C: VRFY Jones
-S: 553-Ambiguous; possibilities are
-S: 553-Bob Jones <bob@lab.example>
-S: 553 Carol Jones <carol@lab.example>
+S: 553-5.1.4 Ambiguous; possibilities are
+S: 553-5.1.4 Bob Jones <bob@lab.example>
+S: 553 5.1.4 Carol Jones <carol@lab.example>
 C: HELP MAIL
-S: 214-MAIL SP "FROM:"reverse-path [SP parameters]
-S: 214 open a transaction: the reverse-path, where notices go
+S: 214-2.0.0 MAIL SP "FROM:"reverse-path [SP parameters]
+S: 214 2.0.0 open a transaction: the reverse-path, where notices go
 """
     )
 

@@ -86,12 +86,12 @@ def test_what_a_host_answers_whatever_happens_names_the_command() -> None:
 def test_a_field_that_nobody_filled_is_left_out() -> None:
     """A policy may name any situation for any input: what its text wants to say is then not there."""
     policy = replace(LAB, answers={"NOOP": "mailbox-busy"})
-    assert replies(policy, "NOOP") == ["450 Mailbox ? is busy; try again later"]
+    assert replies(policy, "NOOP") == ["450 4.2.1 Mailbox ? is busy; try again later"]
     policy = replace(LAB, answers={"NOOP": "argument-syntax", "EHLO": "argument-syntax", "MAIL": "mailbox-busy"})
     assert replies(policy, "NOOP", "EHLO x", "MAIL FROM:<a@b.example>") == [
+        "501 5.5.4 Syntax error in parameters or arguments",
         "501 Syntax error in parameters or arguments",
-        "501 Syntax error in parameters or arguments",
-        "450 Mailbox <a@b.example> is busy; try again later",
+        "450 4.2.1 Mailbox <a@b.example> is busy; try again later",
     ]
 
 
@@ -111,7 +111,7 @@ def test_a_letter_may_have_so_many_octets(size: int, code: str) -> None:
         assert server.letter.content == f"{content}\r\n".encode()
     else:
         assert server.letter is None
-        assert server.take() == b"552 The letter is larger than 10 octets\r\n"
+        assert server.take() == b"552 5.3.4 The letter is larger than 10 octets\r\n"
 
 
 # Replies that extensions have a hand in --------------------------------------------------------------

@@ -273,7 +273,9 @@ def test_the_auth_parameter_is_taken_where_auth_is_offered(plays):
     policy = with_users(find_policy("lab"), {"zoe": "secret"})
     plays("C: EHLO a\nS: 250\nC: MAIL FROM:<a@b> AUTH=<>\nS: 250", policy=policy)
     plays("C: EHLO a\nS: 250\nC: MAIL FROM:<a@b> AUTH=e+3Dmc2@example.com\nS: 250", policy=policy)
+    plays("C: EHLO a\nS: 250\nC: MAIL FROM:<a@b> AUTH=e+3dmc2@example.com\nS: 250", policy=policy)
     plays("C: EHLO a\nS: 250\nC: MAIL FROM:<a@b> AUTH=+zz\nS: 501", policy=policy)
+    plays("C: EHLO a\nS: 250\nC: MAIL FROM:<a@b> AUTH=e=mc2@example.com\nS: 501", policy=policy)
     plays("C: EHLO a\nS: 250\nC: MAIL FROM:<a@b> AUTH=<>\nS: 501")
 
 

@@ -27,6 +27,7 @@ DIFFERENCE = {
     "length": 9,
     "deviations": (Deviation(0, "nul"),),
     "offered": ("SIZE",),
+    "listed": ("SIZE",),
     "in_flight": ("NOOP",),
     "upon": ("EHLO", 250),
     "asked": Outline("-", frozenset(), frozenset()),

@@ -117,7 +117,7 @@ def test_a_client_that_calls_itself_by_a_labels_is_named_by_u_labels() -> None:
         (f"MAIL FROM:<{'é' * 33}@me.example> SMTPUTF8", "501 5.5.4 "),
         ("MAIL FROM:<me@me.example> BODY=é", "501 5.5.4 "),
         ("ΜAIL FROM:<me@me.example>", "500 5.5.2 "),
-        ("EHLO bücher.example", "501 5.5.4 "),
+        ("EHLO bücher.example", "501 Syntax error in "),
         ("VRFY ada SMTPUTF8=1", "501 5.5.4 "),
         ("RCPT TO:<ada@lab.example> SMTPUTF8", "503 5.5.1 "),
     ],
@@ -155,7 +155,7 @@ def test_a_recipient_beyond_us_ascii_needs_the_parameter_of_mail(mailbox: str) -
 
 
 def test_before_ehlo_and_where_it_is_not_offered_octets_are_what_they_were() -> None:
-    play("C: VRFY δ\nS: 500 Syntax error: an octet above 127\nC: HELO a\nC: MAIL FROM:<δ@a> SMTPUTF8\nS: 500 ")
+    play("C: VRFY δ\nS: 500 5.5.2 Syntax error: an octet above 127\nC: HELO a\nC: MAIL FROM:<δ@a> SMTPUTF8\nS: 500 ")
     play("C: EHLO a\nC: MAIL FROM:<δ@a> SMTPUTF8\nS: 500 5.5.2 \nC: MAIL FROM:<a@b> SMTPUTF8\nS: 501 ", "lab")
     lab = play("C: EHLO a\nC: MAIL FROM:<δ@a> SMTPUTF8\nS: 250\nC: HELO a\nC: MAIL FROM:<δ@a>\nS: 500")
     assert lab.bench.server.position.state == "ready"

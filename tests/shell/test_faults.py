@@ -17,10 +17,10 @@ def texts(session: Session) -> list[str]:
 
 def test_a_reply_that_never_arrived_has_a_mark_of_its_own(types) -> None:
     session = types("/fault cut-before NOOP", "NOOP")
-    assert " x-  250 OK (never arrived)" in texts(session)
+    assert " x-  250 2.0.0 OK (never arrived)" in texts(session)
     assert "===  closed: the channel was lost" in texts(session)
-    assert "# never arrived: S: 250 OK" in transcript(session)
-    assert "# never arrived: S: 250 OK" in session.lab.transcript(session.lab.bench.log).split("\n")
+    assert "# never arrived: S: 250 2.0.0 OK" in transcript(session)
+    assert "# never arrived: S: 250 2.0.0 OK" in session.lab.transcript(session.lab.bench.log).split("\n")
 
 
 def test_what_was_foretold_is_judged_and_counted(types) -> None:

@@ -39,7 +39,7 @@ def test_repair(session: Session, line: str, corrected: str) -> None:
     [
         ((), "EH", ""),
         ((), "EHLO me.example", "→ 250"),
-        ((), "XYZ", "XYZ is no command   → 500 Command unrecognized"),
+        ((), "XYZ", "XYZ is no command   → 500 5.5.2 Command unrecognized"),
         ((), "MAIL FROM:<a@b.example>", "→ 503"),
         (("EHLO me.example",), "MAIL FROM: a", "octet 10:"),
         (("EHLO me.example",), "MAIL FROM:<a", '"@" and a domain'),

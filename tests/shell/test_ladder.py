@@ -20,15 +20,15 @@ def test_a_line_slopes_there_and_its_reply_slopes_back() -> None:
     one = lab()
     one.bench.latency = 1.0
     one.send("NOOP")
-    assert ladder(one.bench.log, 40) == [
-        "seconds    client              server",
-        "0.000             |<─────────| 220",
-        "0.000        NOOP |──\\       |",
-        "                  |   ──\\    |",
-        "                  |      ───>|",
-        "0.500             |       /──| 250 OK",
-        "                  |    /──   |",
-        "                  |<───      |",
+    assert ladder(one.bench.log, 50) == [
+        "seconds        client                server",
+        "0.000                 |<───────────| 220",
+        "0.000            NOOP |───\\        |",
+        "                      |    ───\\    |",
+        "                      |        ───>|",
+        "0.500                 |        /───| 250 2.0.0 OK",
+        "                      |    /───    |",
+        "                      |<───        |",
         "",
         "1 round trip, 1.000 seconds",
     ]

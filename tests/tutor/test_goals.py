@@ -85,7 +85,7 @@ CLAUSES = [
     ('reply_to = "NOOP"\ncode = "x5z"', "NOOP", "HELP", ""),
     ('reply_to = "EHLO"\nlines = ">1"', HI, "EHLO", ""),
     ('reply_to = "RCPT"\nenhanced = "5.1.1"', TO_ADA.replace("ada", "eve"), TO_ADA, ""),
-    ('reply_to = "RCPT"\nenhanced = "*"', TO_ADA, "RCPT TO:<ada>\nHELP", ""),
+    ('reply_to = "DATA"\nenhanced = "*"', "DATA", TO_ADA + "DATA", ""),
     ('reply_to = "EHLO"\nenhanced = "-"', HI, "NOOP", ""),
     ('reply_to = "NOOP"\nunchanged = true', "NOOP", HI, ""),
     ('reply_to = "EHLO"\nunchanged = false', HI, "EHLO", ""),
