@@ -241,7 +241,7 @@ class ServerSession(Side):
             return Answer("bad-sequence", {"verb": command.verb})
         context = self._context()
         answer = self._refusal(context, command) or self._answers[entry](context, command)
-        for revise in self.dialect.revisions.get(entry, ()):
+        for revise in self.dialect.revisions[entry]:
             answer = revise(context, command, answer)
         return answer
 
@@ -346,7 +346,10 @@ class ServerSession(Side):
         context = self._context()
         if command is not None and (refusal := self._refusal(context, command)):
             return refusal
-        return next((refusal for check in self.dialect.content_checks if (refusal := check(context, content))), None)
+        for check_content in self.dialect.content_checks:
+            if refusal := check_content(context, content):
+                return refusal
+        return None
 
     def _too_late(self, now: float) -> Answer | None:
         """Whether a letter that is to be returned when late has become so while it came (RFC 2852 section 3)."""

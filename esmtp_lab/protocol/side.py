@@ -205,7 +205,7 @@ class Side:
         self.waiting += (Awaited(entry, command, deviations, content, supposed, asked),)
 
     def _command(self, line: Line, continues: bool, events: list[Event], now: float) -> None:
-        entry, command, deviations, following = self.dialect.heard(line, continues, self.grammar)
+        entry, command, deviations, following = self.dialect.heard(line, continues, self.dialect.grammar(self.offered))
         if self.watched:
             event = self._event("client", "command", line.octets, now, self.supposed, to=entry, deviations=deviations)
             if self.waiting or line.length != event.length:
@@ -217,7 +217,7 @@ class Side:
             self._chunk, self._came = Chunk(command, following, following.octets, wanted), NO_CHUNK
             return
         self._await(entry, command, deviations)
-        if self.dialect.opens_exchange(entry):
+        if entry in self.dialect.exchanges:
             self.exchange += (line.octets,)
 
     def _content(self, events: list[Event], now: float) -> bool:

@@ -48,7 +48,7 @@ class Envelope:
     @property
     def international(self) -> bool:
         """Whether addresses and header fields may hold UTF-8 (RFC 6531 section 3.1)."""
-        return any(each.keyword == SMTPUTF8 for each in self.parameters)
+        return SMTPUTF8 in [each.keyword for each in self.parameters]
 
 
 SMTPUTF8 = "SMTPUTF8"
