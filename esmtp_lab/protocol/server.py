@@ -6,7 +6,6 @@ RFC 821 section 4.3, RFC 2821 sections 3 and 4. What each verb is answered stand
 import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from functools import lru_cache
 
 from esmtp_lab.protocol.answers import ANSWERS
@@ -53,10 +52,15 @@ class ServerSession(Side):
 
     observer = "server"
     stores = True
-    SAVED = (
-        *Side.SAVED,
+    _MOMENT = (
         *("by_hand", "letter", "draft", "started"),
         *("_coming", "_held", "_errors", "_after_cr", "_nonce", "_head", "_out"),
+    )
+    SAVED = (*Side.SAVED, *_MOMENT)
+    __slots__ = (
+        *_MOMENT,
+        *("policy", "address", "most_errors"),
+        *("_answers", "_count", "_drafts", "_nonces", "_prioritizes"),
     )
 
     def __init__(
@@ -360,7 +364,8 @@ class ServerSession(Side):
     def _agree(self, command: Command, lists: bool, reply: Reply, now: float) -> None:
         super()._agree(command, lists, reply, now)
         if self._prioritizes is not None and command.path is not None and command.verb != "RCPT":
-            self.envelope = replace(self.envelope, priority=self._prioritizes(self._context(), command.parameters))
+            priority = self._prioritizes(self._context(), command.parameters)
+            self.envelope = self.envelope._replace(priority=priority)
         elif self._count is not None and "node-name" in command.values:
             self.started += (command.text("node-name"),)
 

@@ -6,7 +6,7 @@ RFC 821 section 3.1, RFC 2821 sections 2.3.1 and 3.3.
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from esmtp_lab.protocol.trace import OF_2001, TraceForm
 from esmtp_lab.wire.content import Stamps
@@ -19,8 +19,7 @@ MOST_DEVIATIONS = 100
 _NO_STAMPS = Stamps()
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """The buffers of RFC 821 section 4.1.1: one reverse-path, and the forward-paths that were accepted.
 
     `verb` is the command that opened the transaction: MAIL, or one of its kin; `parameters` are its own, and `opened`
@@ -33,7 +32,7 @@ class Envelope:
     forward_paths: tuple[Path, ...] = ()
     parameters: tuple[Parameter, ...] = ()
     verb: str = ""
-    rcpt_parameters: Mapping[Path, tuple[Parameter, ...]] = field(default_factory=dict, hash=False)
+    rcpt_parameters: Mapping[Path, tuple[Parameter, ...]] = {}
     opened: float = 0.0
     priority: int | None = None
 
@@ -208,8 +207,7 @@ HEAD = 65_536
 """Octets of a letter that are kept for a report where the letter itself is stored elsewhere."""
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(NamedTuple):
     """A letter as a server holds it: the envelope, the content in octets, and how it came.
 
     `client` is the name that HELO or EHLO gave, `address` where it came from, `protocol` SMTP, ESMTP, UTF8SMTP or one
