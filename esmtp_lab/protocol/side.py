@@ -135,7 +135,7 @@ class Side:
     @property
     def content_so_far(self) -> bytes:
         """The octets of unfinished content, or of an unfinished chunk, as they travelled."""
-        return b"".join(self._came.pieces)
+        return b"".join(self._came.notes.pieces)
 
     @property
     def replies(self) -> int:
