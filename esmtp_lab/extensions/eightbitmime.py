@@ -20,8 +20,9 @@ def _needed_for(content: bytes) -> str:
 
 def _checks_content(context: Context, content: Content) -> Answer | None:
     """RFC 6152 section 3: without BODY=8BITMIME the client promised seven bits."""
-    promised = any(each == Parameter("BODY", b"7BIT") for each in context.envelope.parameters)
-    return Answer("eight-bit-refused") if promised and content.eight_bit else None
+    if content.eight_bit and Parameter("BODY", b"7BIT") in context.envelope.parameters:
+        return Answer("eight-bit-refused")
+    return None
 
 
 EIGHTBITMIME = Extension(

@@ -59,18 +59,30 @@ def _rcpt(context: Context, command: Command) -> Answer | None:
     return None if plain or context.envelope.international else Answer("recipient-not-ascii")
 
 
-def _revises(context: Context, command: Command, answer: Answer) -> Answer:
-    """RFC 6531 section 3.7.4: which answers may hold UTF-8, and what is said in place of those that may not."""
+def _revises_rcpt(context: Context, command: Command, answer: Answer) -> Answer:
+    """RFC 6531 section 3.7.4.1: an answer that names another address may hold UTF-8, or something else is said."""
     other = answer.fields.get("other", "")
-    asks = command.verb in _ASKING and _asks(command)
-    if asks or (command.verb == "RCPT" and other and context.envelope.international):
+    if not other:
+        return answer
+    if context.envelope.international:
+        return answer._replace(utf8=True)
+    return answer if other.isascii() else _untold(command, answer)
+
+
+def _revises_asking(context: Context, command: Command, answer: Answer) -> Answer:
+    """RFC 6531 section 3.7.4.2: whoever asked for UTF-8 gets it, and others are told what they may be."""
+    if _asks(command):
         domain = context.policy.domain
         shown = (line.replace(f"@{domain}>", f"@{u_labels(domain)}>") for line in answer.lines)
         return answer._replace(lines=tuple(shown), utf8=True)
-    lines = tuple(map(_mailbox, answer.lines)) if command.verb in _ASKING else ()
-    if not other.isascii() or not "".join(lines).isascii():
-        return Answer(_UNTOLD.get((command.verb, answer.key), "utf8-unshown"), answer.fields)
-    return answer._replace(lines=lines or answer.lines)
+    lines = tuple(map(_mailbox, answer.lines))
+    if not answer.fields.get("other", "").isascii() or not "".join(lines).isascii():
+        return _untold(command, answer)
+    return answer._replace(lines=lines)
+
+
+def _untold(command: Command, answer: Answer) -> Answer:
+    return Answer(_UNTOLD.get((command.verb, answer.key), "utf8-unshown"), answer.fields)
 
 
 def _mailbox(line: str) -> str:
@@ -114,7 +126,7 @@ SMTPUTF8 = Extension(
     line_growth={"MAIL": 10},
     checks={"MAIL": _mail, "RCPT": _rcpt},
     codes={"MAIL": (550,)},
-    revises=dict.fromkeys((*_ASKING, "RCPT"), _revises),
+    revises={**dict.fromkeys(_ASKING, _revises_asking), "RCPT": _revises_rcpt},
     adds=_adds,
     needed_for=_needed_for,
     without=_without,

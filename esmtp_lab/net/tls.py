@@ -4,6 +4,7 @@ A client takes no certificate that does not verify, unless it is told so in so m
 between may be the one whom it talks to (RFC 3207 section 6, RFC 8689 section 8.2).
 """
 
+import asyncio
 import ssl
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -84,3 +85,23 @@ def reason(error: BaseException) -> str:
     if isinstance(error, TimeoutError):
         return "it took too long"
     return getattr(error, "strerror", None) or str(error) or "the other end closed the channel"
+
+
+class Threshold(asyncio.Protocol):
+    """Keeps what comes under TLS before its channel goes on."""
+
+    def __init__(self) -> None:
+        self.octets = b""
+        self.ended = self.lost = False
+
+    def data_received(self, data: bytes) -> None:
+        """The client was quick."""
+        self.octets += data
+
+    def eof_received(self) -> None:
+        """It has nothing more to say."""
+        self.ended = True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It has left."""
+        self.lost = True

@@ -21,7 +21,8 @@ class ClientSession(Side):
     """
 
     observer = "client"
-    SAVED = (*Side.SAVED, "_out", "answers")
+    __slots__ = ("_out", "answers")
+    SAVED = (*Side.SAVED, *__slots__)
 
     def __init__(self, dialect: Dialect, *, watched: bool = True) -> None:
         super().__init__(dialect, watched=watched)

@@ -118,16 +118,15 @@ class Dialect:
         self._counting = {
             form.verb: (form, each.ehlo_keyword) for each in self.extensions for form in each.forms if form.octets
         }
-        self._widening = {
-            each.ehlo_keyword: each.widens(era.grammar) for each in self.extensions if each.widens is not None
-        }
+        self._widening = tuple(
+            (each.ehlo_keyword, each.widens(era.grammar)) for each in self.extensions if each.widens is not None
+        )
         self._wider = {
             verb: syntax for each in self.extensions for verb, syntax in each.syntaxes.items() if verb in self.forms
         }
         self._places = {form.verb: each.places for each in self.extensions if each.places for form in each.forms}
-        self._exchanges = frozenset(
-            entry for row in self.rows for entry in row.inputs if self.framing(row.to) == "line"
-        )
+        self.exchanges = frozenset(entry for row in self.rows for entry in row.inputs if self.framing(row.to) == "line")
+        """Inputs behind which lines of an exchange may follow."""
         self.offering = frozenset(
             entry for row in self.rows for entry in row.inputs if "extended" in row.gains | row.loses
         )
@@ -139,6 +138,7 @@ class Dialect:
         # What a line means and where a reply leads depend on nothing else, so they are worked out once.
         self.parse = lru_cache(maxsize=512)(self._parse)
         self.heard = lru_cache(maxsize=512)(self._heard)
+        self.may = lru_cache(maxsize=1024)(self._may)
         self.move = lru_cache(maxsize=4096)(self._move)
         self.suppose = lru_cache(maxsize=1024)(self._suppose)
 
@@ -152,7 +152,10 @@ class Dialect:
 
     def grammar(self, offered: Container[str]) -> Grammar:
         """The grammar of lines where the server has offered these keywords."""
-        return next((wide for keyword, wide in self._widening.items() if keyword in offered), self.era.grammar)
+        for keyword, wide in self._widening:
+            if keyword in offered:
+                return wide
+        return self.era.grammar
 
     def _parse(self, octets: bytes, grammar: Grammar | None = None) -> Command:
         """Read a command line as this side understands it, by the grammar of its era unless another is given."""
@@ -193,7 +196,7 @@ class Dialect:
         """A verb that this side implements or its era knows; UNKNOWN for any other."""
         return verb if self.syntax(verb) is not None or verb in self.era.verbs else UNKNOWN
 
-    def may(self, position: Position, entry: str) -> bool:
+    def _may(self, position: Position, entry: str) -> bool:
         """Whether an input has a row here that lets it come; one that has none is out of order."""
         for each in self._letting.get((position.state, entry), ()):
             if each.needs <= position.facts and not each.unless & position.facts:
@@ -220,10 +223,6 @@ class Dialect:
         """Whether octets begin with a verb that counts what follows behind its line."""
         verb = VERB.match(octets)
         return verb is not None and verb[0].decode("ascii").upper() in self._counting
-
-    def opens_exchange(self, entry: str) -> bool:
-        """Whether lines of an exchange may follow an input."""
-        return entry in self._exchanges
 
     def inputs(self, position: Position) -> list[str]:
         """The verbs and other inputs that may come here, in the order of the forms."""

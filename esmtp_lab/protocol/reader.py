@@ -26,7 +26,8 @@ class Reader(Side):
     """Recovers both sides' place from the lines alone."""
 
     observer = "reader"
-    SAVED = (*Side.SAVED, "_header")
+    __slots__ = ("_header",)
+    SAVED = (*Side.SAVED, *__slots__)
 
     def __init__(self, dialect: Dialect) -> None:
         super().__init__(dialect)

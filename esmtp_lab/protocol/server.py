@@ -6,7 +6,6 @@ RFC 821 section 4.3, RFC 2821 sections 3 and 4. What each verb is answered stand
 import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from functools import lru_cache
 
 from esmtp_lab.protocol.answers import ANSWERS
@@ -53,10 +52,15 @@ class ServerSession(Side):
 
     observer = "server"
     stores = True
-    SAVED = (
-        *Side.SAVED,
+    _MOMENT = (
         *("by_hand", "letter", "draft", "started"),
         *("_coming", "_held", "_errors", "_after_cr", "_nonce", "_head", "_out"),
+    )
+    SAVED = (*Side.SAVED, *_MOMENT)
+    __slots__ = (
+        *_MOMENT,
+        *("policy", "address", "most_errors"),
+        *("_answers", "_count", "_drafts", "_nonces", "_prioritizes"),
     )
 
     def __init__(
@@ -241,7 +245,7 @@ class ServerSession(Side):
             return Answer("bad-sequence", {"verb": command.verb})
         context = self._context()
         answer = self._refusal(context, command) or self._answers[entry](context, command)
-        for revise in self.dialect.revisions.get(entry, ()):
+        for revise in self.dialect.revisions[entry]:
             answer = revise(context, command, answer)
         return answer
 
@@ -346,7 +350,10 @@ class ServerSession(Side):
         context = self._context()
         if command is not None and (refusal := self._refusal(context, command)):
             return refusal
-        return next((refusal for check in self.dialect.content_checks if (refusal := check(context, content))), None)
+        for check_content in self.dialect.content_checks:
+            if refusal := check_content(context, content):
+                return refusal
+        return None
 
     def _too_late(self, now: float) -> Answer | None:
         """Whether a letter that is to be returned when late has become so while it came (RFC 2852 section 3)."""
@@ -357,7 +364,8 @@ class ServerSession(Side):
     def _agree(self, command: Command, lists: bool, reply: Reply, now: float) -> None:
         super()._agree(command, lists, reply, now)
         if self._prioritizes is not None and command.path is not None and command.verb != "RCPT":
-            self.envelope = replace(self.envelope, priority=self._prioritizes(self._context(), command.parameters))
+            priority = self._prioritizes(self._context(), command.parameters)
+            self.envelope = self.envelope._replace(priority=priority)
         elif self._count is not None and "node-name" in command.values:
             self.started += (command.text("node-name"),)
 

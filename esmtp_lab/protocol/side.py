@@ -48,17 +48,39 @@ class Side:
     """Keeps position, envelope and offers from what both sides say; `observer` names it in its events.
 
     `nonsense` tells that the server said a line without a reply code. A side that is not `watched` makes no events.
+    `most_content` are the octets of one content, as it travels, that are kept to be looked at, or None for all; the
+    rest is counted.
     """
 
     observer = "reader"
     stores = False
     """Whether letters are this side's business, watched or not."""
-    most_content: int | None = None
-    """Octets of one content, as it travels, that are kept to be looked at; None keeps all. The rest is counted."""
+
+    SAVED: tuple[str, ...] = (
+        "position",
+        "envelope",
+        "client_name",
+        "offered",
+        "listed",
+        "waiting",
+        "exchange",
+        "answered",
+        "lost",
+        "nonsense",
+        "reply",
+        "_replies",
+        "_came",
+        "_chunk",
+        "_gathered",
+    )
+    """The attributes that make a moment; each is replaced when it changes, and never changed in place."""
+    # Named, since CPython looks up attributes more slowly in an object that has more than thirty of them in a dict.
+    __slots__ = (*SAVED, "_assembler", "_commands", "_lines", "_unstuffer", "dialect", "most_content", "watched")
 
     def __init__(self, dialect: Dialect, *, watched: bool = True) -> None:
         self.dialect = dialect
         self.watched = watched
+        self.most_content: int | None = None
         self.position = Position()
         self.envelope: Envelope = EMPTY
         self.client_name = ""
@@ -115,7 +137,7 @@ class Side:
     @property
     def content_so_far(self) -> bytes:
         """The octets of unfinished content, or of an unfinished chunk, as they travelled."""
-        return b"".join(self._came.pieces)
+        return b"".join(self._came.notes.pieces)
 
     @property
     def replies(self) -> int:
@@ -126,25 +148,6 @@ class Side:
     def pending(self) -> bytes:
         """What the client has sent that does not form a line yet."""
         return self._commands.buffer
-
-    SAVED: tuple[str, ...] = (
-        "position",
-        "envelope",
-        "client_name",
-        "offered",
-        "listed",
-        "waiting",
-        "exchange",
-        "answered",
-        "lost",
-        "nonsense",
-        "reply",
-        "_replies",
-        "_came",
-        "_chunk",
-        "_gathered",
-    )
-    """The attributes that make a moment; each is replaced when it changes, and never changed in place."""
 
     def save(self) -> tuple[Any, ...]:
         """A value that `load` comes back to; equal values are equal moments."""
@@ -207,7 +210,7 @@ class Side:
         self.waiting += (Awaited(entry, command, deviations, content, supposed, asked),)
 
     def _command(self, line: Line, continues: bool, events: list[Event], now: float) -> None:
-        entry, command, deviations, following = self.dialect.heard(line, continues, self.grammar)
+        entry, command, deviations, following = self.dialect.heard(line, continues, self.dialect.grammar(self.offered))
         if self.watched:
             event = self._event("client", "command", line.octets, now, self.supposed, to=entry, deviations=deviations)
             if self.waiting or line.length != event.length:
@@ -219,7 +222,7 @@ class Side:
             self._chunk, self._came = Chunk(command, following, following.octets, wanted), NO_CHUNK
             return
         self._await(entry, command, deviations)
-        if self.dialect.opens_exchange(entry):
+        if entry in self.dialect.exchanges:
             self.exchange += (line.octets,)
 
     def _content(self, events: list[Event], now: float) -> bool:

@@ -6,7 +6,7 @@ RFC 821 section 3.1, RFC 2821 sections 2.3.1 and 3.3.
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from esmtp_lab.protocol.trace import OF_2001, TraceForm
 from esmtp_lab.wire.content import Stamps
@@ -19,8 +19,7 @@ MOST_DEVIATIONS = 100
 _NO_STAMPS = Stamps()
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """The buffers of RFC 821 section 4.1.1: one reverse-path, and the forward-paths that were accepted.
 
     `verb` is the command that opened the transaction: MAIL, or one of its kin; `parameters` are its own, and `opened`
@@ -33,7 +32,7 @@ class Envelope:
     forward_paths: tuple[Path, ...] = ()
     parameters: tuple[Parameter, ...] = ()
     verb: str = ""
-    rcpt_parameters: Mapping[Path, tuple[Parameter, ...]] = field(default_factory=dict, hash=False)
+    rcpt_parameters: Mapping[Path, tuple[Parameter, ...]] = {}
     opened: float = 0.0
     priority: int | None = None
 
@@ -48,7 +47,7 @@ class Envelope:
     @property
     def international(self) -> bool:
         """Whether addresses and header fields may hold UTF-8 (RFC 6531 section 3.1)."""
-        return any(each.keyword == SMTPUTF8 for each in self.parameters)
+        return SMTPUTF8 in [each.keyword for each in self.parameters]
 
 
 SMTPUTF8 = "SMTPUTF8"
@@ -59,67 +58,80 @@ EMPTY = Envelope()
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class Notes:
+    """What is noted of content for whoever looks on.
+
+    `pieces` are the first octets as they travelled, `kept` of them, at most as many as the side keeps, and `deviations`
+    at most MOST_DEVIATIONS places, counted without stuffed dots.
+    """
+
+    pieces: tuple[bytes, ...] = ()
+    kept: int = 0
+    deviations: tuple[Deviation, ...] = ()
+    _digest: Any = field(default_factory=hashlib.sha256, compare=False, repr=False)
+
+    def plus(self, arrived: bytes, block: bytes, at: int, most: int | None) -> "Notes":
+        """The notes with what stands in the next block, which begins `at` an octet of the content, and with what
+        `arrived` so that `most` octets are kept."""
+        digest = self._digest.copy()
+        digest.update(block)
+        piece = arrived if most is None else arrived[: max(0, most - self.kept)]
+        pieces = (*self.pieces, piece) if piece else self.pieces
+        return Notes(pieces, self.kept + len(piece), self._deviations(block, at), digest)
+
+    def _deviations(self, block: bytes, at: int) -> tuple[Deviation, ...]:
+        """Those of the block behind those so far; a run that goes on over the cut is one deviation."""
+        before = self.deviations
+        found = [each._replace(at=each.at + at) for each in deviations(block, MOST_DEVIATIONS + 1)]
+        if before and found and found[0].kind == before[-1].kind and _goes_on(before[-1], found[0]):
+            found[0] = before[-1]._replace(octets=before[-1].octets + found[0].octets)
+            before = before[:-1]
+        return (*before, *found)[:MOST_DEVIATIONS]
+
+    def whole(self, wire: bytes) -> "Notes":
+        """The notes with one piece that is all the octets that were kept."""
+        return Notes((wire,), len(wire), self.deviations, self._digest)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the content as it is stored, in hexadecimal digits."""
+        digits: str = self._digest.hexdigest()
+        return digits
+
+
+_NO_NOTES = Notes()
+
+
+class Content(NamedTuple):
     """What is known of content or of a chunk, as far as it has come; the octets themselves go into a `Draft`.
 
     `length` counts its octets without the `dots` that were stuffed, `eight_bit` says whether one is above 127, and
-    `stamps` counts the hosts that it has passed.
-    What follows is noted for whoever looks on: `pieces` are the first octets as they travelled, at most as many as the
-    side keeps, and `deviations` at most MOST_DEVIATIONS places, counted without stuffed dots.
+    `stamps` counts the hosts that it has passed. `notes` are empty where nobody looks on.
     """
 
     length: int = 0
     dots: int = 0
     eight_bit: bool = False
     stamps: Stamps = _NO_STAMPS
-    pieces: tuple[bytes, ...] = ()
-    kept: int = 0
-    deviations: tuple[Deviation, ...] = ()
-    _digest: Any = field(default_factory=hashlib.sha256, compare=False, repr=False)
+    notes: Notes = _NO_NOTES
 
     def plus(self, block: bytes, dots: int) -> "Content":
         """The content with one unstuffed block more, and with so many dots in all."""
-        return Content(
-            self.length + len(block),
-            dots,
-            self.eight_bit or not block.isascii(),
-            self.stamps.plus(block),
-            self.pieces,
-            self.kept,
-            self.deviations,
-            self._digest,
-        )
+        eight_bit = self.eight_bit or not block.isascii()
+        return Content(self.length + len(block), dots, eight_bit, self.stamps.plus(block), self.notes)
 
     def noted(self, arrived: bytes, block: bytes, most: int | None) -> "Content":
-        """The content with what stands in the next block, and with what `arrived` so that `most` octets are kept."""
-        digest = self._digest.copy()
-        digest.update(block)
-        piece = arrived if most is None else arrived[: max(0, most - self.kept)]
-        return replace(
-            self,
-            pieces=(*self.pieces, piece) if piece else self.pieces,
-            kept=self.kept + len(piece),
-            deviations=self._deviations(block),
-            _digest=digest,
-        )
-
-    def _deviations(self, block: bytes) -> tuple[Deviation, ...]:
-        """Those of the block behind those so far; a run that goes on over the cut is one deviation."""
-        before = self.deviations
-        found = [each._replace(at=each.at + self.length) for each in deviations(block, MOST_DEVIATIONS + 1)]
-        if before and found and found[0].kind == before[-1].kind and _goes_on(before[-1], found[0]):
-            found[0] = before[-1]._replace(octets=before[-1].octets + found[0].octets)
-            before = before[:-1]
-        return (*before, *found)[:MOST_DEVIATIONS]
+        """The content with what there is to note of the next block, see `Notes.plus`; `plus` comes behind."""
+        return self._replace(notes=self.notes.plus(arrived, block, self.length, most))
 
     def whole(self) -> "Content":
         """The content when its end has come: however it was cut, what was kept is one piece."""
-        return replace(self, pieces=(self.wire,), kept=len(self.wire))
+        return self._replace(notes=self.notes.whole(self.wire))
 
     @property
     def wire(self) -> bytes:
         """The octets that were kept, dots still stuffed, without the lone dot at the end."""
-        return b"".join(self.pieces)[: self.length + self.dots]
+        return b"".join(self.notes.pieces)[: self.length + self.dots]
 
     @property
     def dropped(self) -> int:
@@ -127,10 +139,14 @@ class Content:
         return self.length + self.dots - len(self.wire)
 
     @property
+    def deviations(self) -> tuple[Deviation, ...]:
+        """Octets that no content may hold, as far as they were noted."""
+        return self.notes.deviations
+
+    @property
     def digest(self) -> str:
-        """SHA-256 of the content as it is stored, in hexadecimal digits."""
-        digits: str = self._digest.hexdigest()
-        return digits
+        """See `Notes.digest`."""
+        return self.notes.digest
 
 
 NOTHING = Content()
@@ -208,8 +224,7 @@ HEAD = 65_536
 """Octets of a letter that are kept for a report where the letter itself is stored elsewhere."""
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(NamedTuple):
     """A letter as a server holds it: the envelope, the content in octets, and how it came.
 
     `client` is the name that HELO or EHLO gave, `address` where it came from, `protocol` SMTP, ESMTP, UTF8SMTP or one

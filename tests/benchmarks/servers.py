@@ -93,7 +93,8 @@ _COMMANDS: dict[str, Callable[[str], Command]] = {"npm smtp-server": _smtp_serve
 async def _ours(on_event: Callable[[int, object], None] | None = None) -> int:
     from esmtp_lab.lab import server_dialect
     from esmtp_lab.mailbox.memory import Discard
-    from esmtp_lab.net.server import Limits, serve
+    from esmtp_lab.net.server import serve
+    from esmtp_lab.net.service import Limits
     from esmtp_lab.protocol.policy import find_policy
 
     policy, limits = find_policy("open"), Limits(sessions=1000, per_minute=100_000)

@@ -13,7 +13,8 @@ from aiosmtpd.smtp import SMTP, Envelope
 
 from esmtp_lab.lab import server_dialect
 from esmtp_lab.mailbox.memory import MemoryMailboxes
-from esmtp_lab.net.server import Limits, Server, serve
+from esmtp_lab.net.server import Server, serve
+from esmtp_lab.net.service import Limits
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.policy import find_policy, with_tls
 

@@ -20,7 +20,8 @@ import uvloop
 
 from esmtp_lab.lab import server_dialect
 from esmtp_lab.mailbox.memory import MemoryMailboxes
-from esmtp_lab.net.server import Limits, Mailboxes, Server, serve
+from esmtp_lab.net.server import Server, serve
+from esmtp_lab.net.service import Limits, Mailboxes
 from esmtp_lab.net.tls import Made, made_for
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.policy import Policy, find_policy

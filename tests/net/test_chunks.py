@@ -12,7 +12,7 @@ import pytest
 from esmtp_lab.lab import client_dialect
 from esmtp_lab.mailbox.maildir import Maildir
 from esmtp_lab.net.client import deliver, send
-from esmtp_lab.net.server import Limits
+from esmtp_lab.net.service import Limits
 from esmtp_lab.protocol.delivery import Delivery
 from esmtp_lab.protocol.policy import find_policy
 from esmtp_lab.protocol.transaction import Envelope, Letter

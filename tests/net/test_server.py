@@ -17,7 +17,8 @@ from esmtp_lab.errors import Unreachable
 from esmtp_lab.lab import server_dialect
 from esmtp_lab.mailbox.maildir import Maildir
 from esmtp_lab.mailbox.memory import MemoryMailboxes
-from esmtp_lab.net.server import Limits, serve
+from esmtp_lab.net.server import serve
+from esmtp_lab.net.service import Limits
 from esmtp_lab.protocol.policy import find_policy
 from esmtp_lab.protocol.transaction import Kept, Letter
 

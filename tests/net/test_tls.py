@@ -22,7 +22,8 @@ from esmtp_lab.errors import DataError
 from esmtp_lab.lab import client_dialect, server_dialect
 from esmtp_lab.mailbox.memory import MemoryMailboxes
 from esmtp_lab.net.client import deliver, send
-from esmtp_lab.net.server import Limits, Server, serve
+from esmtp_lab.net.server import Server, serve
+from esmtp_lab.net.service import Limits
 from esmtp_lab.net.tls import Made, client_context, made_for, server_context
 from esmtp_lab.protocol.delivery import Delivery
 from esmtp_lab.protocol.event import Event

@@ -8,7 +8,8 @@ import pytest
 from esmtp_lab.lab import client_dialect, server_dialect
 from esmtp_lab.mailbox.memory import MemoryMailboxes
 from esmtp_lab.net.client import deliver
-from esmtp_lab.net.server import Limits, Server, serve
+from esmtp_lab.net.server import Server, serve
+from esmtp_lab.net.service import Limits
 from esmtp_lab.protocol.delivery import Delivery
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.policy import Policy, find_policy

@@ -76,7 +76,7 @@ def test_a_draft_is_told_all_but_the_content() -> None:
     assert (letter.content, letter.octets, letter.mailboxes) == (b"", 0, ("ada",))
     assert (letter.client, letter.address, letter.protocol, letter.time) == ("me.example", "192.0.2.1", "ESMTP", 5.0)
     server.receive(b".\r\n", 9.0)
-    assert server.letter == replace(letter, octets=3, time=9.0)
+    assert server.letter == letter._replace(octets=3, time=9.0)
     assert draft.written == b"x\r\n"
 
 
@@ -190,8 +190,8 @@ def test_of_content_so_many_octets_are_kept_to_be_looked_at(most: int) -> None:
         server.receive(block)
     content = content_of(server.receive(b".\r\nNOOP\r\n"))
     assert content.wire == b"..abcdef\r\n"[:most]
-    assert content.kept == len(content.wire)
-    assert content.dropped == 10 - content.kept
+    assert content.notes.kept == len(content.wire)
+    assert content.dropped == 10 - content.notes.kept
     assert (content.length, content.dots) == (9, 1)
 
 
@@ -222,6 +222,6 @@ def test_the_time_stamp_line(address: str, source: str) -> None:
     letter = Letter(Envelope(), client="me.example", address=address, protocol="ESMTP")
     stamp = f"Received: from {source} by b?cher.example with ESMTP; Thu, 1 Jan 1970 00:00:00 +0000\r\n"
     assert letter.received("b\N{LATIN SMALL LETTER U WITH DIAERESIS}cher.example") == stamp.encode()
-    routed = replace(letter, envelope=Envelope(Path(b"me", b"me.example", (b"relay.example",))))
+    routed = letter._replace(envelope=Envelope(Path(b"me", b"me.example", (b"relay.example",))))
     assert routed.trace("lab.example").startswith(b"Return-Path: <me@me.example>\r\nReceived: ")
     assert letter.trace("lab.example").startswith(b"Return-Path: <>\r\n")

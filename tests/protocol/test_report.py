@@ -196,7 +196,7 @@ def test_a_letter_as_a_matter() -> None:
         "me.example ([127.0.0.1])",
         NOW + 120,
     )
-    elsewhere = replace(kept, content=b"", head=LETTER[:10], address="")
+    elsewhere = kept._replace(content=b"", head=LETTER[:10], address="")
     assert (matter_of(elsewhere).content, matter_of(elsewhere).whole) == (LETTER[:10], False)
     assert matter_of(elsewhere).source == "me.example"
     assert HEAD >= 65_536
