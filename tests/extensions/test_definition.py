@@ -12,6 +12,7 @@ from esmtp_lab.errors import DataError
 from esmtp_lab.extensions import EXAMPLE, SHIPPED, XPONG, beside, values
 from esmtp_lab.extensions.definition import load_definition, read_definition
 from esmtp_lab.extensions.findings import Finding
+from esmtp_lab.extensions.known import LOCAL, Known, agreed_in
 from esmtp_lab.extensions.loading import held, load, loaded, look_at, look_through
 from esmtp_lab.extensions.specification import plain, specification
 from esmtp_lab.extensions.standard import findings
@@ -498,3 +499,20 @@ def test_the_data_of_the_page_is_toml_still():
     assert tomllib.loads(TEXT)["version"] == 1
     assert read_definition(TEXT).findings == ()
     assert find_policy("partner").extensions[-1] == "XPONG"
+
+
+def test_the_agreement_says_what_its_words_mean():
+    lab = Lab(extensions=[XPONG])
+    (form,), (parameter,) = XPONG.forms, XPONG.mail_parameters
+    lines = ("EHLO me.example", form.verb, f"MAIL FROM:<me@me.example> {parameter.keyword}=1")
+    said = {event.to: event for event in (lab.explain(lab.send(line)[0]) for line in lines)}
+    verb = agreed_in(said[form.verb], "verb", form.verb.lower())
+    assert verb == Known(
+        form.verb.lower(), LOCAL, f"Of XPONG, a local extension by agreement: {form.meaning}.", "", XPONG.defined_in
+    )
+    keyword = agreed_in(said["MAIL"], "esmtp-keyword", parameter.keyword)
+    assert keyword is not None
+    assert parameter.meaning in keyword.says
+    assert agreed_in(said["MAIL"], "verb", "MAIL") is None
+    assert agreed_in(said["MAIL"], "esmtp-keyword", "SIZE") is None
+    assert agreed_in(said["MAIL"], "esmtp-value", parameter.keyword) is None

@@ -5,8 +5,9 @@ import re
 import pytest
 
 from esmtp_lab.errors import DataError
-from esmtp_lab.extensions.known import status_of
+from esmtp_lab.extensions.known import status_in, status_of
 from esmtp_lab.extensions.statuscodes import ANY, read_status_codes, status_codes
+from esmtp_lab.lab import Lab
 from esmtp_lab.protocol.replies import catalogue
 from tests.extensions.shelf import records, rfcs, said, text
 
@@ -89,6 +90,15 @@ def test_every_code_that_our_server_says_is_registered():
 def test_any_code_is_explained(code, reply, told):
     status = status_of(code, reply)
     assert told in status.full
+
+
+def test_a_code_stands_in_the_first_line_of_a_reply_and_nowhere_else():
+    lab = Lab()
+    lab.send("EHLO me.example")
+    said, answered = (lab.explain(crossing) for crossing in lab.send("MAIL FROM:<me@me.example>"))
+    assert status_in(said) is None
+    assert status_in(answered).about == "2.1.0"
+    assert status_in(answered._replace(line="last")) is None
 
 
 def test_what_goes_with_what():

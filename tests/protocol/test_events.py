@@ -424,3 +424,11 @@ def test_from_where_on_a_line_may_hold_a_password(line: bytes, secret: int | Non
     told(here)
     (event,) = here.send(line + b"\r\n")
     assert event.secret == secret
+
+
+def test_a_client_that_nobody_watches_hears_all_the_same() -> None:
+    client = ClientSession(client_dialect(), watched=False)
+    assert client.receive(b"220-lab.example\r\n220 ready\r\n") == []
+    assert client.send(b"EHLO me.example\r\n") == []
+    assert client.receive(b"250-lab.example\r\n250 SIZE 1000\r\n") == []
+    assert (client.position, client.offered) == (Position("ready", frozenset({"extended"})), {"SIZE": ("1000",)})

@@ -6,7 +6,7 @@ from pathlib import Path as FilePath
 import pytest
 
 from esmtp_lab.errors import DataError
-from esmtp_lab.protocol.policy import Policy, find_policy, policies, with_users
+from esmtp_lab.protocol.policy import Policy, find_policy, policies, read_policy, with_users
 from esmtp_lab.protocol.replies import Answer
 from esmtp_lab.wire.path import Path
 
@@ -310,3 +310,17 @@ def test_users_have_a_mailbox_and_a_password() -> None:
     again = with_users(policy, {"yan": "word"})
     assert again.extensions == ("AUTH",)
     assert again.passwords == {"zoe": "secret", "ada": "pass", "yan": "word"}
+
+
+def test_a_host_in_a_file_of_another_kind_may_be_like_a_ready_made_one() -> None:
+    table = {"like": "open", "domain": "mine.example"}
+    policy = read_policy(table, "mine", "a lesson")
+    assert (policy.name, policy.domain, policy.accept) == ("mine", "mine.example", find_policy("open").accept)
+    assert table == {"like": "open", "domain": "mine.example"}
+    assert read_policy({"domain": "mine.example"}, "mine", "a lesson").accept == "known"
+
+
+@pytest.mark.parametrize("like", ["nobody", 3])
+def test_a_host_like_no_other_is_told_which_there_are(like: object) -> None:
+    with pytest.raises(DataError, match=f"^a lesson: mine: is like {like!r}, which is no host; there are lab, "):
+        read_policy({"like": like}, "mine", "a lesson")
