@@ -71,7 +71,7 @@ class Bench:
         self.app: Application[None] = Application(
             layout=self._layout(),
             key_bindings=merge_key_bindings([key_bindings(session, self), self._keys()]),
-            style=DynamicStyle(lambda: style(session.theme)),
+            style=DynamicStyle(lambda: style(session.settings["theme"])),
             include_default_pygments_style=False,
             full_screen=True,
             mouse_support=True,

@@ -2,20 +2,17 @@
 
 from functools import cache
 
-from prompt_toolkit.styles import BaseStyle, Style, merge_styles
-from prompt_toolkit.styles.pygments import style_from_pygments_cls
-from pygments.token import Text
+from prompt_toolkit.styles import BaseStyle, Style
+from pygments.token import _TokenType
 
-from esmtp_lab.highlight.styles import EsmtpDarkStyle, EsmtpLightStyle
+from esmtp_lab.highlight.styles import THEMES, looks
 
 _COMMON = {
     "selected": "reverse",
     "undone": "strike",
     "title": "bold",
     "mark": "bold",
-    "broken": "bold ansired",
     "changed": "bold",
-    "refused": "ansired",
     "unfit": "italic",
     "lab": "italic",
     "note": "",
@@ -30,34 +27,19 @@ _COMMON = {
     "completion-menu.meta.completion.current": "noreverse bold underline",
 }
 
-# The sixteen colours of the terminal: those that can be read on dark and on light grounds alike.
-_TERMINAL = {
-    "keyword": "bold",
-    "keyword.pseudo": "nobold",
-    "name.namespace": "ansicyan",
-    "name.variable": "ansimagenta",
-    "name.attribute": "ansigreen",
-    "name.builtin": "bold ansigreen",
-    "name.tag": "bold",
-    "literal.number.integer": "bold ansigreen",
-    "literal.number.float": "ansigreen",
-    "operator": "bold",
-    "literal.string": "",
-    "comment.special": "ansicyan",
-    "error": "ansired underline",
-    "generic.error": "bold ansired",
-    "generic.prompt": "bold",
-}
-
-
-_STYLES = {"dark": EsmtpDarkStyle, "light": EsmtpLightStyle}
-
 
 @cache
 def style(theme: str) -> BaseStyle:
-    """The style of a theme: "terminal", "dark" or "light"."""
-    if theme == "terminal":
-        return Style.from_dict({**_COMMON, **{f"pygments.{name}": look for name, look in _TERMINAL.items()}})
-    chosen = _STYLES[theme]
-    ground = {"": f"bg:{chosen.background_color} {chosen.styles[Text]}"}
-    return merge_styles([Style.from_dict(ground), style_from_pygments_cls(chosen), Style.from_dict(_COMMON)])
+    """The style of a theme, for all that the shell draws."""
+    chosen = THEMES[theme]
+    text, negative = chosen.colours.get("text", ""), chosen.colours.get("negative", "underline")
+    ground = {"": f"bg:{chosen.ground} {text}"} if chosen.ground else {}
+    refusing = {"broken": f"bold {negative}", "refused": negative}
+    return Style.from_dict(
+        ground | _COMMON | refusing | {class_of(token): look for token, look in looks(theme).items()}
+    )
+
+
+def class_of(token: _TokenType) -> str:
+    """The style class of a token, as prompt_toolkit names those of Pygments."""
+    return ".".join(("pygments", *token)).lower()

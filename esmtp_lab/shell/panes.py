@@ -170,7 +170,7 @@ class Panes:
     def _explained(self, columns: int, height: int) -> tuple[str, list[Row]]:
         """The rules of the last exchange, or of the span under the cursor."""
         session = self.session
-        if not session.typed or session.depth == "off":
+        if not session.typed or session.settings["depth"] == "off":
             return "begin here", [
                 row for line in first(session) for row in wrap([("", self.signs.text(line))], columns)
             ]

@@ -8,6 +8,7 @@ from esmtp_lab.export.transcript import mask
 from esmtp_lab.highlight.tokens import token_of
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.shell.layout import Row
+from esmtp_lab.shell.look import class_of
 from esmtp_lab.shell.notes import Note, stops
 from esmtp_lab.shell.record import Item
 from esmtp_lab.shell.session import Session
@@ -30,8 +31,8 @@ def mark(event: Event) -> str:
 
 
 def style_of(token: _TokenType) -> str:
-    """The style class of a token, as prompt_toolkit names those of Pygments."""
-    return "class:" + ".".join(("pygments", *token)).lower()
+    """The style of a token."""
+    return f"class:{class_of(token)}"
 
 
 def coloured(octets: bytes, spans: Iterable[Span], selected: tuple[int, int] | None = None) -> Row:

@@ -1,6 +1,7 @@
 """The session of a learner: takes a typed line, plays it, and says what changed. It knows no terminal."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import NamedTuple
 
 from esmtp_lab.bench import Crossing
@@ -11,6 +12,7 @@ from esmtp_lab.protocol.side import Side
 from esmtp_lab.rules.detector import Told
 from esmtp_lab.shell import group
 from esmtp_lab.shell.commands import run
+from esmtp_lab.shell.config import Config
 from esmtp_lab.shell.facts import Facts, client_facts, server_facts
 from esmtp_lab.shell.hearing import Hearing
 from esmtp_lab.shell.keys import ON_EMPTY
@@ -20,6 +22,8 @@ from esmtp_lab.shell.live import Live
 from esmtp_lab.shell.notes import Note, noted, notes
 from esmtp_lab.shell.record import Change, Page, Record
 from esmtp_lab.shell.repair import repair
+from esmtp_lab.shell.settings import defaults
+from esmtp_lab.shell.signs import UNICODE
 from esmtp_lab.tutor.attempt import Attempt
 from esmtp_lab.tutor.letter import ready_letter
 from esmtp_lab.tutor.present import foretold
@@ -52,22 +56,20 @@ class _Step(NamedTuple):
 class Session:
     """One sitting at the lab: the lab, the record of what was shown, and how it is to be shown.
 
-    `view` and `depth` are the reader's wishes, `last` the places of the last exchange, `correction` a line to offer
-    after a refused one, `typed` whether anything was played yet, `finished` whether the learner has left. `rules_ready`
-    turns true when the rule book may be read: never before the first prompt. `aside` is the lab of a task while its
-    learner plays freely, and `keep` is told of progress. `group` holds the
-    lines that are collected to leave together; it is None where no group was begun.
+    `settings` are the reader's wishes, `config` the file that keeps them, `view` and `signs` what comes of them here.
+    `last` are the places of the last exchange, `correction` a line to offer after a refused one, `typed` says whether
+    anything was played yet, `finished` whether the learner has left. `rules_ready` turns true when the rule book may be
+    read: never before the first prompt. `aside` is the lab of a task while its learner plays freely, and `keep` is told
+    of progress. `group` holds the lines that are collected to leave together; it is None where no group was begun.
     """
 
     def __init__(self, lab: Lab, *, view: str = "stream", attempt: Attempt | None = None) -> None:
         self.lab = lab
         self.view = view
         self.attempt = attempt
-        self.depth = "short"
-        self.misconceptions = "on"
-        self.theme = "terminal"
-        self.ascii_only = False
-        self.stuffing = "off"
+        self.settings = defaults()
+        self.config: Config | None = None
+        self.signs = replace(UNICODE)
         self.draft = ""
         self.record = Record()
         self.page: Page | None = None
@@ -259,7 +261,7 @@ class Session:
 
     def _wire(self, line: str) -> None:
         lab = self.lab
-        stuffed = self.stuffing == "on" and self.prompt_kind == "content" and not self.chunk
+        stuffed = self.settings["stuffing"] == "on" and self.prompt_kind == "content" and not self.chunk
         if stuffed and line.startswith(".") and line != ".":
             line = f".{line}"  # RFC 2821 section 4.5.2
         self._exchange(line, lambda: lab.send(line) if lab.role == "client" else lab.say(line))
@@ -493,22 +495,22 @@ class Session:
             return []
         said: set[str] = set()
         for earlier in self._lines_before(place):
-            said.update(note.rule for note in notes(earlier, depth or self.depth, said))
-        found = notes(event, depth or self.depth, said)
+            said.update(note.rule for note in notes(earlier, depth or self.settings["depth"], said))
+        found = notes(event, depth or self.settings["depth"], said)
         broken = sum(1 for note in found if note.broken)
-        return [*found[:broken], *noted(self.told(place), depth or self.depth), *found[broken:]]
+        return [*found[:broken], *noted(self.told(place), depth or self.settings["depth"]), *found[broken:]]
 
     def told(self, place: int) -> tuple[Told, ...]:
         """The misconceptions that a line of the record shows after those that stood before it in its session.
 
         A lesson's own word on a line goes first, and what its task asks for is no slip.
         """
-        if not self.rules_ready or self.misconceptions == "off" or place in self._spoken_of:
+        if not self.rules_ready or self.settings["misconceptions"] == "off" or place in self._spoken_of:
             return ()
         try:
             return self._hearing.told(place)
         except EsmtpLabError as error:
-            self.misconceptions = "off"
+            self.settings["misconceptions"] = "off"
             self.tell(f"the misconceptions cannot be read: {error}")
             return ()
 

@@ -38,7 +38,7 @@ class Stream:
         self.rows = Rows(session, signs, numbered=False)
         self._printed = 0
         self._marks = ""
-        self._style = DynamicStyle(lambda: style(session.theme))
+        self._style = DynamicStyle(lambda: style(session.settings["theme"]))
         self._prompt: PromptSession[str] = PromptSession(
             self._message,
             lexer=Typed(session),

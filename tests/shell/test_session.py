@@ -116,9 +116,9 @@ def test_completion_of_commands_comes_from_the_table(session: Session) -> None:
 )
 def test_settings(session: Session, line: str, attribute: str, value: str) -> None:
     session.type(line)
-    assert getattr(session, attribute) == value
+    assert session.settings[attribute] == value
     session.type(line.split()[0] + " wrong")
-    assert getattr(session, attribute) == value and "wrong" in remarks(session)
+    assert session.settings[attribute] == value and "wrong" in remarks(session)
 
 
 def test_era_host_and_role_open_a_new_session(session: Session) -> None:
