@@ -8,6 +8,7 @@ foresight   what may come next, and what would be answered; notes, hearing, repa
 live        what calling a server of others and listening for a client share; overhear looks while a key is awaited
 panes       the bench as rows of text; rows, layout, look and signs are what the views draw with
 bench, stream, plain   the three views; entry is the line in which the learner types in the first two
+past        the typed lines of this sitting and of earlier ones; memory says which are kept
 """
 
 import os
@@ -17,6 +18,7 @@ from collections.abc import Callable
 from esmtp_lab.lab import Lab
 from esmtp_lab.shell.changing import begin
 from esmtp_lab.shell.config import Config
+from esmtp_lab.shell.past import Past, history_file
 from esmtp_lab.shell.session import Session
 from esmtp_lab.shell.settings import fitting_view
 from esmtp_lab.tutor.attempt import Attempt
@@ -40,7 +42,7 @@ def shell(
     `view` is "bench", "stream", or None for what fits the terminal; `plain` appends only, without colours or
     boxes; `ascii` draws with US-ASCII alone. With an `attempt` the lab stands in a lesson, and
     `keep` is told of its progress. Without `allow_remote` nothing is called but this machine. Settings are those of
-    `config`, which keeps what is changed; without it they are the defaults, and nothing is read or written.
+    `config`, which keeps what is changed, and typed lines are kept; without it nothing is read or written.
     """
     session = Session(lab, view=view or fitting_view(), attempt=attempt)
     session.keep = keep or session.keep
@@ -48,6 +50,7 @@ def shell(
     if config is not None:
         session.config = config
         session.settings |= config.values
+        session.past = Past(history_file())
     session.settings |= {"ascii": "on"} if ascii else {}
     begin(session, lesson=attempt is not None)
     session.view = view or session.view

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from esmtp_lab.shell.session import Session
 
 RESET = "reset"
-_UNKEPT = "for this sitting"
+FIRST_ROW = 3
+"""The line of the page on which the first setting stands."""
+_LISTED = 8
+"""The most values that stand in a list."""
 
 
 def change(session: "Session", argument: str) -> None:
@@ -66,7 +69,7 @@ def begin(session: "Session", lesson: bool) -> None:
 def _instead(each: Setting, value: str) -> str:
     close = get_close_matches(value, each.values(), n=1)
     closest = f"the closest is {close[0]}; " if close else ""
-    others = "" if len(each.values()) > 12 else f"; there are {', '.join(each.values())}"
+    others = "" if len(each.values()) > _LISTED else f"; there are {', '.join(each.values())}"
     return f"; {closest}{each.name} stays{others}"
 
 
@@ -97,41 +100,35 @@ def _reset(session: "Session", name: str) -> None:
 # Pages -------------------------------------------------------------------------------------------
 
 
-def kept_where(session: "Session") -> str:
-    """Where changes are kept."""
-    return f"kept in {session.config.file}" if session.config is not None else _UNKEPT
-
-
-def rows(session: "Session") -> list[str]:
+def rows(session: "Session", front: str = "") -> list[str]:
     """A row for each setting: its name, its value, with a star where that is not the default, and what it means."""
     now = session.settings
-    width = max(len(each.name) for each in SETTINGS)
-    room = max(map(len, now.values())) + 2
-    return [
-        f"{each.name:<{width}}  {now[each.name] + (' *' if now[each.name] != each.default else ''):<{room}}  "
-        f"{each.meaning} ({_choice(each)})"
-        for each in SETTINGS
-    ]
+    shown = {each.name: now[each.name] + (" *" if now[each.name] != each.default else "") for each in SETTINGS}
+    width, room = max(map(len, shown)), max(map(len, shown.values()))
+    fronts = {name: f"{front}{name:<{width}}  {value:<{room}}" for name, value in shown.items()}
+    return [f"{fronts[each.name]}  {each.meaning} ({_choice(each)})" for each in SETTINGS]
 
 
 def _choice(each: Setting) -> str:
     values = list(each.values())
-    listed = values if len(values) <= 8 else [*values[:4], "…"]
+    listed = values if len(values) <= _LISTED else [*values[:4], "…"]
     return ", ".join([*listed, *([each.form] if each.form else [])])
 
 
-def show(session: "Session") -> None:
-    """The page of settings."""
-    session.show(
-        "settings",
-        [
-            *rows(session),
-            "",
-            "/set NAME VALUE changes one at once, /set NAME explains it, /set reset NAME or /set reset brings the "
-            "default back",
-            f"what you change is {kept_where(session)}; * is not the default",
-        ],
-    )
+def show(session: "Session", chosen: int = 0) -> None:
+    """The page of settings; on the bench, one of them is chosen."""
+    picks = session.view == "bench"
+    where = f"kept in {session.config.file}" if session.config is not None else "kept for this sitting"
+    keys = "; here up and down choose, Enter and the arrows change" if picks else ""
+    page = [
+        f"/set NAME VALUE changes one, /set NAME explains it, /set reset brings the defaults back{keys}",
+        f"what you change is {where}; * is not the default",
+        "",
+        *rows(session, "  " if picks else ""),
+    ]
+    if picks:
+        page[FIRST_ROW + chosen] = f"> {page[FIRST_ROW + chosen][2:]}"
+    session.show("settings", page, FIRST_ROW + chosen if picks else None)
 
 
 def _explain(session: "Session", each: Setting) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from esmtp_lab.bench import FAULTS
 from esmtp_lab.protocol.era import ERAS
 from esmtp_lab.protocol.policy import policies
-from esmtp_lab.shell import changing, channels, extensions, group, latency, lesson, live, pages
+from esmtp_lab.shell import changing, channels, extensions, finding, group, latency, lesson, live, pages, past
 from esmtp_lab.shell.keys import KEYS, ON_EMPTY
 from esmtp_lab.shell.save import save
 from esmtp_lab.shell.settings import SETTINGS
@@ -159,6 +159,14 @@ TABLE: tuple[Command, ...] = (
         for each in SETTINGS
         if each.short
     ),
+    Command(
+        ("history",),
+        "[TEXT | wipe]",
+        "the lines that you typed in earlier sittings too; forget them",
+        past.history,
+        lambda session: (past.WIPE,),
+    ),
+    Command(("find",), "TEXT", "the lines of the transcript that hold a text", finding.find_text),
     Command(
         ("mail",), "[MAILBOX [NUMBER]]", "the mailboxes, the letters in one, a letter", pages.mail, pages.mailbox_names
     ),

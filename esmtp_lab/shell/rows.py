@@ -7,6 +7,7 @@ from pygments.token import Token, _TokenType
 from esmtp_lab.export.transcript import mask
 from esmtp_lab.highlight.tokens import token_of
 from esmtp_lab.protocol.event import Event
+from esmtp_lab.shell.hits import marked
 from esmtp_lab.shell.layout import Row
 from esmtp_lab.shell.look import class_of
 from esmtp_lab.shell.notes import Note, stops
@@ -80,6 +81,7 @@ class Rows:
             selected = stops(item.event)[cursor[1]] if cursor and cursor[0] == place else None
             sign = LOST if item.lost else mark(item.event)
             row = [("class:mark", self._front(item, sign)), *wire_row(item.event, selected)]
+            row = marked(row, place, item.event) if self.numbered else row
             if item.lost:
                 row.append(("class:lab", NEVER))
             if selected:

@@ -20,6 +20,7 @@ from esmtp_lab.shell.lesson import lines_of
 from esmtp_lab.shell.letters import carried, fates
 from esmtp_lab.shell.live import Live
 from esmtp_lab.shell.notes import Note, noted, notes
+from esmtp_lab.shell.past import Past
 from esmtp_lab.shell.record import Change, Page, Record
 from esmtp_lab.shell.repair import repair
 from esmtp_lab.shell.settings import defaults
@@ -57,10 +58,11 @@ class Session:
     """One sitting at the lab: the lab, the record of what was shown, and how it is to be shown.
 
     `settings` are the reader's wishes, `config` the file that keeps them, `view` and `signs` what comes of them here.
-    `last` are the places of the last exchange, `correction` a line to offer after a refused one, `typed` says whether
-    anything was played yet, `finished` whether the learner has left. `rules_ready` turns true when the rule book may be
-    read: never before the first prompt. `aside` is the lab of a task while its learner plays freely, and `keep` is told
-    of progress. `group` holds the lines that are collected to leave together; it is None where no group was begun.
+    `past` holds what was typed, `last` the places of the last exchange, `correction` a line to offer after a refused
+    one; `typed` says whether anything was played yet, `finished` whether the learner has left. `rules_ready` turns true
+    when the rule book may be read: never before the first prompt. `aside` is the lab of a task while its learner plays
+    freely, and `keep` is told of progress. `group` holds the lines that are collected to leave together; it is None
+    where no group was begun.
     """
 
     def __init__(self, lab: Lab, *, view: str = "stream", attempt: Attempt | None = None) -> None:
@@ -70,6 +72,7 @@ class Session:
         self.settings = defaults()
         self.config: Config | None = None
         self.signs = replace(UNICODE)
+        self.past = Past()
         self.draft = ""
         self.record = Record()
         self.page: Page | None = None
@@ -405,9 +408,9 @@ class Session:
         """A remark of the lab, in one line; names in it may have come over the wire."""
         self._new.append(self.record.remark(visible(text.encode("utf-8", "surrogateescape"))))
 
-    def show(self, title: str, lines: Iterable[str]) -> None:
-        """A page of the lab."""
-        self.page = Page(title, tuple(visible(line.encode("utf-8", "surrogateescape")) for line in lines))
+    def show(self, title: str, lines: Iterable[str], row: int | None = None) -> None:
+        """A page of the lab, with the `row` that its reader has chosen, where there is a choice."""
+        self.page = Page(title, tuple(visible(line.encode("utf-8", "surrogateescape")) for line in lines), row)
 
     def _clear(self) -> None:
         self._new = []

@@ -5,17 +5,18 @@ from collections.abc import Iterable
 from prompt_toolkit.application import get_app, run_in_terminal
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import FormattedText, StyleAndTextTuples
-from prompt_toolkit.history import InMemoryHistory
+from prompt_toolkit.history import History
 from prompt_toolkit.output import Output
 from prompt_toolkit.shortcuts import PromptSession, print_formatted_text
 from prompt_toolkit.styles import DynamicStyle
 
-from esmtp_lab.shell.entry import Typed, Words, key_bindings, remember
+from esmtp_lab.shell.entry import Typed, Words, key_bindings
 from esmtp_lab.shell.footer import first, footer, header
 from esmtp_lab.shell.foresight import hint
 from esmtp_lab.shell.layout import Row, hanging, wrap
 from esmtp_lab.shell.lesson import goal_marks, lines_of
 from esmtp_lab.shell.look import style
+from esmtp_lab.shell.memory import remember
 from esmtp_lab.shell.overhear import overhear
 from esmtp_lab.shell.preload import preload
 from esmtp_lab.shell.record import Change, Page
@@ -31,10 +32,9 @@ class _Pressed(str):
 class Stream:
     """Prints what is new after every line; what was printed before another view came stays on the terminal."""
 
-    def __init__(self, session: Session, signs: Signs, history: InMemoryHistory) -> None:
+    def __init__(self, session: Session, signs: Signs, history: History) -> None:
         self.session = session
         self.signs = signs
-        self.history = history
         self.rows = Rows(session, signs, numbered=False)
         self._printed = 0
         self._marks = ""
@@ -45,6 +45,7 @@ class Stream:
             completer=Words(session, signs),
             complete_while_typing=False,
             history=history,
+            search_ignore_case=True,
             key_bindings=key_bindings(session, self),
             bottom_toolbar=self._toolbar,
             style=self._style,
@@ -97,7 +98,7 @@ class Stream:
         for line in text.removesuffix("\n").split("\n"):
             kind = session.prompt_kind
             change = session.type(line)
-            remember(self.history, session, line, kind)
+            remember(session, line, kind)
             self._show(change)
 
     # What the keys ask for -----------------------------------------------------------------------
