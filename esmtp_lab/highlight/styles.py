@@ -198,7 +198,7 @@ THEMES: dict[str, Theme] = {
             "value": "#333300",
             "positive": "#0b4a10",
             "negative": "#8c0018",
-            "special": "#553400",
+            "special": "#5f2800",
             "wrong": "#ffffff bg:#8c0018",
         },
     ),

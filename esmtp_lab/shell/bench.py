@@ -30,7 +30,7 @@ from esmtp_lab.shell.footer import footer
 from esmtp_lab.shell.foresight import hint
 from esmtp_lab.shell.hits import hit
 from esmtp_lab.shell.layout import Row, padded, width, wrap
-from esmtp_lab.shell.look import style
+from esmtp_lab.shell.look import GROUND, colour_depth, style
 from esmtp_lab.shell.memory import remember
 from esmtp_lab.shell.overhear import overhear
 from esmtp_lab.shell.panes import Panes
@@ -81,6 +81,7 @@ class Bench:
                 [key_bindings(session, self), self._keys(), pick_keys(session, self._drawn_anew)]
             ),
             style=DynamicStyle(lambda: style(session.settings["theme"])),
+            color_depth=colour_depth(),
             include_default_pygments_style=False,
             full_screen=True,
             mouse_support=Condition(lambda: session.settings["mouse"] == "on"),
@@ -191,7 +192,10 @@ class Bench:
         )
         below = [Window(FormattedTextControl(self._hint), height=lambda: Dimension.exact(self._hint_rows()))]
         below.append(Window(FormattedTextControl(self._footer), height=1, style="class:footer"))
-        body = HSplit([Window(_Board(self), height=lambda: Dimension.exact(self._board_rows())), entry, search, *below])
+        body = HSplit(
+            [Window(_Board(self), height=lambda: Dimension.exact(self._board_rows())), entry, search, *below],
+            style=f"class:{GROUND}",
+        )
         menu = Float(CompletionsMenu(max_height=12, scroll_offset=1), xcursor=True, ycursor=True)
         return Layout(FloatContainer(ConditionalContainer(body, True), [menu]), focused_element=entry)
 

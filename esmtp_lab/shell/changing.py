@@ -106,10 +106,11 @@ def rows(session: "Session", front: str = "") -> list[str]:
     shown = {each.name: now[each.name] + (" *" if now[each.name] != each.default else "") for each in SETTINGS}
     width, room = max(map(len, shown)), max(map(len, shown.values()))
     fronts = {name: f"{front}{name:<{width}}  {value:<{room}}" for name, value in shown.items()}
-    return [f"{fronts[each.name]}  {each.meaning} ({_choice(each)})" for each in SETTINGS]
+    return [f"{fronts[each.name]}  {each.meaning} ({choice(each)})" for each in SETTINGS]
 
 
-def _choice(each: Setting) -> str:
+def choice(each: Setting) -> str:
+    """The values of a setting in a list; of many, the first ones."""
     values = list(each.values())
     listed = values if len(values) <= _LISTED else [*values[:4], "…"]
     return ", ".join([*listed, *([each.form] if each.form else [])])

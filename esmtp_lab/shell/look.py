@@ -1,7 +1,9 @@
 """What things look like: the lab's palettes as prompt_toolkit styles."""
 
+import os
 from functools import cache
 
+from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.styles import BaseStyle, Style
 from pygments.token import _TokenType
 
@@ -27,17 +29,32 @@ _COMMON = {
     "completion-menu.meta.completion.current": "noreverse bold underline",
 }
 
+GROUND = "ground"
+"""The class of what is filled with the ground of a theme."""
+_ALL_COLOURS = ("truecolor", "24bit")
+
 
 @cache
 def style(theme: str) -> BaseStyle:
     """The style of a theme, for all that the shell draws."""
     chosen = THEMES[theme]
-    text, negative = chosen.colours.get("text", ""), chosen.colours.get("negative", "underline")
-    ground = {"": f"bg:{chosen.ground} {text}"} if chosen.ground else {}
+    text, negative = chosen.colours.get("text", ""), chosen.colours.get("negative", "")
+    ground = dict.fromkeys(("", GROUND), f"bg:{chosen.ground} {text}") if chosen.ground else {}
     refusing = {"broken": f"bold {negative}", "refused": negative}
     return Style.from_dict(
         ground | _COMMON | refusing | {class_of(token): look for token, look in looks(theme).items()}
     )
+
+
+def filled(theme: str) -> list[tuple[str, str]]:
+    """What stands before a line that is printed, so that the ground of a theme reaches to the end of its row."""
+    return [(f"class:{GROUND} [ZeroWidthEscape]", "\x1b[K")] if THEMES[theme].ground else []
+
+
+def colour_depth() -> ColorDepth | None:
+    """All colours where the terminal says that it has them; else what prompt_toolkit finds. NO_COLOR goes first."""
+    asked = ColorDepth.from_env()
+    return ColorDepth.TRUE_COLOR if asked is None and os.environ.get("COLORTERM") in _ALL_COLOURS else asked
 
 
 def class_of(token: _TokenType) -> str:

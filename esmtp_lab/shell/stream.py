@@ -15,7 +15,7 @@ from esmtp_lab.shell.footer import first, footer, header
 from esmtp_lab.shell.foresight import hint
 from esmtp_lab.shell.layout import Row, hanging, wrap
 from esmtp_lab.shell.lesson import goal_marks, lines_of
-from esmtp_lab.shell.look import style
+from esmtp_lab.shell.look import colour_depth, filled, style
 from esmtp_lab.shell.memory import remember
 from esmtp_lab.shell.overhear import overhear
 from esmtp_lab.shell.preload import preload
@@ -50,6 +50,7 @@ class Stream:
             bottom_toolbar=self._toolbar,
             style=self._style,
             is_password=Condition(lambda: session.prompt_kind == "line"),
+            color_depth=colour_depth(),
             include_default_pygments_style=False,
             erase_when_done=True,
             reserve_space_for_menu=4,
@@ -163,9 +164,15 @@ class Stream:
             self._lines([[("", self.signs.text(f"     {line}"))]], 5 + hanging(line))
 
     def _lines(self, rows: Iterable[Row], indent: int = 5) -> None:
+        ground = filled(self.session.settings["theme"])
         lines = [line for row in rows for line in wrap(row, self._columns, indent)]
-        fragments = FormattedText([fragment for line in lines for fragment in (*line, ("", "\n"))])
+        fragments = FormattedText([fragment for line in lines for fragment in (*ground, *line, ("", "\n"))])
         if lines:
             print_formatted_text(
-                fragments, end="", style=self._style, output=self._output, include_default_pygments_style=False
+                fragments,
+                end="",
+                style=self._style,
+                output=self._output,
+                color_depth=self._prompt.color_depth,
+                include_default_pygments_style=False,
             )
