@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from esmtp_lab.errors import DataError
-from esmtp_lab.shell.settings import SETTINGS, Setting, defaults, setting
+from esmtp_lab.shell.settings import SECONDS, SETTINGS, Setting, defaults, setting
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
@@ -108,7 +108,7 @@ def _add(document: "TOMLDocument", each: Setting, value: str) -> None:
 
 def _written(each: Setting, value: str) -> str | float | int:
     """A value as it stands in the file: a number where it is one."""
-    if each.form != "SECONDS":
+    if each.form != SECONDS:
         return value
     number = float(value)
     return int(number) if number.is_integer() else number

@@ -22,11 +22,18 @@ _COMMON = {
     "prompt": "bold",
     "footer": "reverse",
     "bottom-toolbar": "noreverse",
-    "completion-menu": "noreverse bg:default",
+}
+# prompt_toolkit gives colours of its own to these: all of them are said again, so that none is mixed with ours.
+_OVER = {
+    "completion-menu": "noreverse",
     "completion-menu.completion": "reverse",
     "completion-menu.completion.current": "noreverse bold underline",
     "completion-menu.meta.completion": "reverse",
     "completion-menu.meta.completion.current": "noreverse bold underline",
+    "scrollbar.background": "noreverse",
+    "scrollbar.button": "reverse",
+    "search": "noreverse underline",
+    "search.current": "reverse",
 }
 
 GROUND = "ground"
@@ -39,11 +46,12 @@ def style(theme: str) -> BaseStyle:
     """The style of a theme, for all that the shell draws."""
     chosen = THEMES[theme]
     text, negative = chosen.colours.get("text", ""), chosen.colours.get("negative", "")
-    ground = dict.fromkeys(("", GROUND), f"bg:{chosen.ground} {text}") if chosen.ground else {}
+    plain = f"bg:{chosen.ground or 'default'} {text or 'default'}"
+    ground = dict.fromkeys(("", GROUND), plain) if chosen.ground else {}
+    over = {name: f"{look} {plain}" for name, look in _OVER.items()}
     refusing = {"broken": f"bold {negative}", "refused": negative}
-    return Style.from_dict(
-        ground | _COMMON | refusing | {class_of(token): look for token, look in looks(theme).items()}
-    )
+    tokens = {class_of(token): look for token, look in looks(theme).items()}
+    return Style.from_dict(ground | _COMMON | over | refusing | tokens)
 
 
 def filled(theme: str) -> list[tuple[str, str]]:

@@ -18,6 +18,8 @@ NARROW = 80
 """Columns below which the lab begins with the stream view."""
 LONGEST_TRIP = 3600.0
 """The most seconds that a round trip may take."""
+SECONDS = "SECONDS"
+"""The form of a number of seconds."""
 
 
 class Setting(NamedTuple):
@@ -178,7 +180,7 @@ SETTINGS: tuple[Setting, ...] = (
         "how many seconds a round trip takes on the lab's clock; /latency changes it for this session alone",
         lambda: {"0": "no time at all", "0.05": "to the next country", "0.3": "to the other side of the earth"},
         _latency,
-        form="SECONDS",
+        form=SECONDS,
         takes=_seconds,
         of_session=True,
     ),
