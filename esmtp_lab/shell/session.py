@@ -333,7 +333,8 @@ class Session:
     def _after(self, line: str, crossings: list[Crossing], was: str) -> None:
         """Remarks that follow a line: a correction, the end of the channel, what became of a delivery."""
         state = self.lab.bench.client.position.state
-        if self.lab.role == "client" and any(crossing.event.negative for crossing in crossings):
+        secret = any(crossing.event.secret is not None for crossing in crossings)
+        if self.lab.role == "client" and not secret and any(crossing.event.negative for crossing in crossings):
             server = self.lab.bench.server
             self.correction = repair(line, server.dialect, server.grammar)
             if self.correction:

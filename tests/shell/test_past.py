@@ -100,6 +100,14 @@ def test_no_answer_in_an_exchange_is_remembered_at_all(secret: str) -> None:
     assert session.past.lines == ["EHLO me.example"]
 
 
+@pytest.mark.parametrize("lines", [("AUTH LOGIN", "vrfy  sesame"), ("AUTH  PLAIN  sesame",)])
+def test_what_may_be_a_password_is_not_mended(lines: tuple[str, ...]) -> None:
+    session = Session(Lab(policy="members"))
+    types(session, "EHLO me.example", *lines)
+    assert session.lab.bench.log[-1].event.negative
+    assert "sesame" not in "".join([*session.past.lines, *(item.text for item in session.record.items)])
+
+
 def test_the_file_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(past_module, "MOST", 5)
     past = Past(tmp_path / "history")
