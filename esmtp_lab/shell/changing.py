@@ -50,6 +50,7 @@ def put(session: "Session", wishes: dict[str, str]) -> None:
         if wrong := _setting(name).wrong(value):
             session.tell(f"{wrong}{_instead(_setting(name), value)}")
             return
+    wishes = {name: _setting(name).tidy(value) for name, value in wishes.items()}
     for name, value in wishes.items():
         known = _setting(name)
         session.settings[name] = value

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from esmtp_lab.errors import DataError
@@ -26,7 +27,7 @@ class Setting(NamedTuple):
     """One setting: its `values`, each with its meaning, the `default`, what it is for, and how it takes effect.
 
     Where `takes` stands, other values will do as well: `form` shows how they are typed, and `takes` says what is wrong
-    with one, or nothing. `short` are lab commands of its own. One that is `of_session` belongs to the session that is
+    with one, or nothing; `tidy` is the form in which a value is kept. `short` are lab commands of its own. One that is `of_session` belongs to the session that is
     opened: lessons open theirs, and do not ask for it; `hence` says since when it holds. Without `apply`, whoever needs
     the value looks it up in the session's `settings`.
     """
@@ -38,6 +39,7 @@ class Setting(NamedTuple):
     apply: "Callable[[Session, str], None]" = lambda session, value: None
     form: str = ""
     takes: Callable[[str], str] | None = None
+    tidy: Callable[[str], str] = str
     short: tuple[str, ...] = ()
     of_session: bool = False
     hence: str = ""
@@ -87,6 +89,11 @@ def _host(value: str) -> str:
     except DataError as error:
         return str(error)
     return ""
+
+
+def _anywhere(value: str) -> str:
+    """The name of a host, or of a file in such a way that it is found from any folder."""
+    return value if value in policies() else str(Path(value).absolute())
 
 
 SETTINGS: tuple[Setting, ...] = (
@@ -171,6 +178,7 @@ SETTINGS: tuple[Setting, ...] = (
         lambda: {policy.name: policy.about for policy in policies().values()},
         form="FILE",
         takes=_host,
+        tidy=_anywhere,
         of_session=True,
         hence="when the lab is opened next; /host {} opens such a session now",
     ),

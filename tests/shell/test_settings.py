@@ -314,6 +314,17 @@ def test_a_host_of_the_settings_that_is_gone_is_complained_about(tmp_path: Path)
         opened(config, Lab, None, str(host))
 
 
+def test_a_host_in_a_file_is_found_from_any_folder(
+    kept: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.toml").write_text("version = 1\n")
+    kept.type("/set host mine.toml")
+    assert read(kept)["host"] == str(tmp_path / "mine.toml") == kept.settings["host"]
+    kept.type("/set host")
+    assert kept.page is not None and f"> FILE: {tmp_path / 'mine.toml'}" in kept.page.lines
+
+
 def test_in_a_lesson_the_session_is_as_the_lesson_has_it() -> None:
     attempt = Attempt(find_lesson("3"), lab_in)
     session = Session(lab_of(attempt), attempt=attempt)
