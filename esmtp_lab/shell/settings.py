@@ -26,10 +26,10 @@ SECONDS = "SECONDS"
 class Setting(NamedTuple):
     """One setting: its `values`, each with its meaning, the `default`, what it is for, and how it takes effect.
 
-    Where `takes` stands, other values will do as well: `form` shows how they are typed, and `takes` says what is wrong
-    with one, or nothing; `tidy` is the form in which a value is kept. `short` are lab commands of its own. One that is `of_session` belongs to the session that is
-    opened: lessons open theirs, and do not ask for it; `hence` says since when it holds. Without `apply`, whoever needs
-    the value looks it up in the session's `settings`.
+    Where `takes` stands, other values will do as well: `form` shows how they are typed, `takes` says what is wrong with
+    one, or nothing, and `tidy` how it is kept. `short` are lab commands of its own. One that is `of_session` belongs to
+    the session that is opened: lessons open theirs, and do not ask for it; `hence` says since when it holds. Without
+    `apply`, whoever needs the value looks it up in the session's `settings`.
     """
 
     name: str

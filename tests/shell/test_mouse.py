@@ -25,6 +25,8 @@ def test_every_column_of_a_part_leads_to_it(types: Types, columns: int) -> None:
     found: dict[tuple[int, int], str] = {}
     for row in rows:
         text = "".join(piece for _, piece in row)
+        spots = [spot for column in range(len(text)) if (spot := hit(row, column))]
+        assert spots == sorted(spots), "what is no part belongs to the part before"
         for column in range(len(text)):
             spot = hit(row, column)
             if spot is not None:

@@ -41,7 +41,18 @@ def file_of(session: Session) -> str:
 
 
 def test_lines_and_lab_commands_are_kept_and_content_is_not(kept: Session, letter: tuple[str, ...]) -> None:
-    types(kept, *letter, "/mail ada", "/mail ada", "/nothing", r"/raw NOOP\r\n", "XYZZY one", "noop")
+    types(
+        kept,
+        *letter[:5],
+        "HELP is a word of the letter",
+        *letter[5:],
+        "/mail ada",
+        "/mail ada",
+        "/nothing",
+        r"/raw NOOP\r\n",
+        "XYZZY one",
+        "noop",
+    )
     assert file_of(kept).splitlines() == [*letter[:4], "/mail ada", "noop"]
     assert kept.past.file is not None and kept.past.file.stat().st_mode & 0o777 == 0o600
     assert Past(kept.past.file).lines == [*letter[:4], "/mail ada", "noop"]
