@@ -1,6 +1,6 @@
 """Settings for every test, and the fixture that plays a transcript on a bench."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import settings
@@ -12,6 +12,15 @@ from esmtp_lab.wire.transcript import read
 # Property tests repeat the same cases, and are not held to a wall clock.
 settings.register_profile("steady", deadline=None, derandomize=True, max_examples=200)
 settings.load_profile("steady")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test reads or writes the settings and the typed lines of whoever runs it."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("CONFIG", "HISTORY"):
+            patch.setenv(f"ESMTP_LAB_{name}", str(tmp_path_factory.getbasetemp() / name.lower()))
+        yield
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ shell alone.
 """
 
 import sys
+from functools import partial
 
 import click
 
@@ -24,9 +25,8 @@ from esmtp_lab.protocol.era import DEFAULT_ERA
 @click.option(
     "--host",
     "policy",
-    default="lab",
     metavar="NAME|FILE",
-    help="The host to talk to: lab, partner, open, classic, … (/host lists them).",
+    help="The host to talk to: lab, partner, open, classic, … (/host lists them). [default: lab, or that of /set host]",
 )
 @EXTENSION
 @click.option("--role", type=click.Choice(["client", "server"]), default="client", help="Which side you play.")
@@ -45,7 +45,7 @@ def main(
     ctx: click.Context,
     era: str | None,
     client_era: str,
-    policy: str,
+    policy: str | None,
     own: tuple[str, ...],
     role: str,
     view: str | None,
@@ -56,18 +56,23 @@ def main(
     """Learn, teach and show how mail servers talk: an ESMTP client and server side by side.
 
     With no command it opens the guided shell. When its input is not a terminal, the lines are
-    played and the annotated transcript is written.
+    played and the annotated transcript is written. Your settings (/set in the shell) hold for the shell alone, and
+    options go before them.
     """
     if ctx.invoked_subcommand is not None:
         return
     from esmtp_lab.lab import Lab
 
-    lab = Lab(era, client_era=client_era, policy=policy, role=role, extensions=own)
+    make = partial(Lab, client_era=client_era, role=role, extensions=own)
     if not sys.stdin.isatty():
-        ctx.exit(play(lab, sys.stdin.buffer, "text"))
+        ctx.exit(play(make(era, policy=policy or "lab"), sys.stdin.buffer, "text"))
     from esmtp_lab.shell import shell
+    from esmtp_lab.shell.config import Config, settings_file
+    from esmtp_lab.shell.opening import opened
 
-    ctx.exit(shell(lab, view=view, plain=plain, ascii=ascii_only, allow_remote=allow_remote))
+    config = Config(settings_file())
+    lab = opened(config, make, era, policy)
+    ctx.exit(shell(lab, view=view, plain=plain, ascii=ascii_only, allow_remote=allow_remote, config=config))
 
 
 for command in (run, annotate, serve, send, rules, extensions, compare, states, lessons_group):

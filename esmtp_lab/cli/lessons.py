@@ -79,10 +79,12 @@ def lessons_run(
     if sys.stdin.isatty():
         from esmtp_lab.commands.progress import keeper
         from esmtp_lab.shell import shell
+        from esmtp_lab.shell.config import Config, settings_file
 
         if task:
             attempt.to(task)
-        ctx.exit(shell(lab_of(attempt), view=view, plain=plain, ascii=ascii_only, attempt=attempt, keep=keeper()))
+        lab, config = lab_of(attempt), Config(settings_file())
+        ctx.exit(shell(lab, view=view, plain=plain, ascii=ascii_only, attempt=attempt, keep=keeper(), config=config))
     from esmtp_lab.commands.lessons import play_lesson
 
     status = DIFFERENT

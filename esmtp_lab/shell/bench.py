@@ -4,9 +4,9 @@ from typing import Any
 
 from prompt_toolkit.application import Application, get_app
 from prompt_toolkit.buffer import Buffer
-from prompt_toolkit.filters import Condition
+from prompt_toolkit.filters import Condition, is_searching
 from prompt_toolkit.formatted_text import StyleAndTextTuples
-from prompt_toolkit.history import InMemoryHistory
+from prompt_toolkit.history import History
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent, merge_key_bindings
 from prompt_toolkit.layout import (
     BufferControl,
@@ -23,14 +23,18 @@ from prompt_toolkit.layout import (
 from prompt_toolkit.layout.processors import BeforeInput, ConditionalProcessor, PasswordProcessor
 from prompt_toolkit.mouse_events import MouseEvent, MouseEventType
 from prompt_toolkit.styles import DynamicStyle
+from prompt_toolkit.widgets import SearchToolbar
 
-from esmtp_lab.shell.entry import Typed, Words, key_bindings, remember
+from esmtp_lab.shell.entry import Typed, Words, key_bindings
 from esmtp_lab.shell.footer import footer
 from esmtp_lab.shell.foresight import hint
+from esmtp_lab.shell.hits import hit
 from esmtp_lab.shell.layout import Row, padded, width, wrap
-from esmtp_lab.shell.look import style
+from esmtp_lab.shell.look import GROUND, colour_depth, style
+from esmtp_lab.shell.memory import remember
 from esmtp_lab.shell.overhear import overhear
 from esmtp_lab.shell.panes import Panes
+from esmtp_lab.shell.pick import pick_keys
 from esmtp_lab.shell.preload import preload
 from esmtp_lab.shell.session import Session
 from esmtp_lab.shell.signs import Signs
@@ -42,15 +46,18 @@ _AT_ONCE, _FOR_A_KEY = 0.1, 1.0
 
 
 class _Board(FormattedTextControl):
-    """The drawn panes; the wheel scrolls them."""
+    """The drawn panes; the wheel scrolls them, and a click on a line explains it."""
 
     def __init__(self, bench: "Bench") -> None:
         super().__init__(bench.board, show_cursor=False)
         self.bench = bench
 
     def mouse_handler(self, mouse_event: MouseEvent) -> Any:
-        """Scroll; leave every other event to prompt_toolkit."""
+        """Scroll, or show what was clicked on; leave every other event to prompt_toolkit."""
         step = _SCROLL.get(mouse_event.event_type)
+        if mouse_event.event_type == MouseEventType.MOUSE_UP:
+            self.bench.click(mouse_event.position.x, mouse_event.position.y)
+            return None
         if step is None:
             return super().mouse_handler(mouse_event)
         self.bench.panes.scroll(step)
@@ -60,21 +67,24 @@ class _Board(FormattedTextControl):
 class Bench:
     """The bench view of a session; what is typed is played at once, and the screen is drawn anew."""
 
-    def __init__(self, session: Session, signs: Signs, history: InMemoryHistory) -> None:
+    def __init__(self, session: Session, signs: Signs, history: History) -> None:
         self.session = session
         self.signs = signs
-        self.history = history
         self.panes = Panes(session, signs)
+        self._drawn: list[Row] = []
         self.buffer = Buffer(
             completer=Words(session, signs), complete_while_typing=False, history=history, multiline=False
         )
         self.app: Application[None] = Application(
             layout=self._layout(),
-            key_bindings=merge_key_bindings([key_bindings(session, self), self._keys()]),
-            style=DynamicStyle(lambda: style(session.theme)),
+            key_bindings=merge_key_bindings(
+                [key_bindings(session, self), self._keys(), pick_keys(session, self._drawn_anew)]
+            ),
+            style=DynamicStyle(lambda: style(session.settings["theme"])),
+            color_depth=colour_depth(),
             include_default_pygments_style=False,
             full_screen=True,
-            mouse_support=True,
+            mouse_support=Condition(lambda: session.settings["mouse"] == "on"),
             before_render=self._time_keys,
         )
         self.app.ttimeoutlen = _AT_ONCE
@@ -107,7 +117,7 @@ class Bench:
         for line in text.removesuffix("\n").split("\n"):
             kind = self.session.prompt_kind
             self.session.type(line)
-            remember(self.history, self.session, line, kind)
+            remember(self.session, line, kind)
         self.buffer.reset()
         self._drawn_anew()
 
@@ -119,6 +129,17 @@ class Bench:
     def leave(self) -> None:
         """See `Desk.leave`."""
         get_app().exit()
+
+    def click(self, column: int, row: int) -> None:
+        """Explain the part of a line that stands there; all of it, where it is the one that is explained already."""
+        found = hit(self._drawn[row], column) if row < len(self._drawn) else None
+        if found is None:
+            return
+        session = self.session
+        session.page, session.typed, self.panes.down = None, True, 0
+        if session.cursor == found:
+            session.command("/explain")
+        session.cursor = found
 
     def _drawn_anew(self) -> None:
         self.panes.back = self.panes.down = 0
@@ -154,6 +175,7 @@ class Bench:
         return size.columns, size.rows
 
     def _layout(self) -> Layout:
+        search = SearchToolbar(ignore_case=True)
         entry = Window(
             BufferControl(
                 self.buffer,
@@ -162,13 +184,18 @@ class Bench:
                     BeforeInput(lambda: self.session.prompt, "class:prompt"),
                 ],
                 lexer=Typed(self.session),
+                search_buffer_control=search.control,
+                preview_search=True,
             ),
             wrap_lines=True,
             height=lambda: Dimension.exact(self._input_rows()),
         )
         below = [Window(FormattedTextControl(self._hint), height=lambda: Dimension.exact(self._hint_rows()))]
         below.append(Window(FormattedTextControl(self._footer), height=1, style="class:footer"))
-        body = HSplit([Window(_Board(self), height=lambda: Dimension.exact(self._board_rows())), entry, *below])
+        body = HSplit(
+            [Window(_Board(self), height=lambda: Dimension.exact(self._board_rows())), entry, search, *below],
+            style=f"class:{GROUND}",
+        )
         menu = Float(CompletionsMenu(max_height=12, scroll_offset=1), xcursor=True, ycursor=True)
         return Layout(FloatContainer(ConditionalContainer(body, True), [menu]), focused_element=entry)
 
@@ -181,10 +208,11 @@ class Bench:
             rows = [
                 [("", self.signs.text(f"this cannot be drawn ({type(error).__name__}: {error}); F2 changes the view"))]
             ]
-        return _joined([padded(row, columns) for row in rows])
+        self._drawn = [padded(row, columns) for row in rows]
+        return _joined(self._drawn)
 
     def _board_rows(self) -> int:
-        return max(3, self._size[1] - self._input_rows() - self._hint_rows() - 1)
+        return max(3, self._size[1] - self._input_rows() - self._hint_rows() - 1 - is_searching())
 
     def _input_rows(self) -> int:
         typed = width([("", self.session.prompt + self.buffer.text)]) + 1

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from esmtp_lab.bench import FAULTS
 from esmtp_lab.protocol.era import ERAS
 from esmtp_lab.protocol.policy import policies
-from esmtp_lab.shell import channels, extensions, group, latency, lesson, live, pages
+from esmtp_lab.shell import changing, channels, extensions, finding, group, latency, lesson, live, pages, past
 from esmtp_lab.shell.keys import KEYS, ON_EMPTY
 from esmtp_lab.shell.save import save
-from esmtp_lab.shell.settings import DEPTHS, SWITCH, THEMES, VIEWS
+from esmtp_lab.shell.settings import SETTINGS
 from esmtp_lab.suggest import Suggestion
 from esmtp_lab.wire.visible import unspell
 
@@ -20,13 +20,17 @@ if TYPE_CHECKING:
 
 
 class Command(NamedTuple):
-    """One lab command: its names, the form of its argument, what it does, and what may be typed behind it."""
+    """One lab command: its names, the form of its argument, what it does, and what may be typed behind it.
+
+    `choices` are whole arguments; `words` go before them, and take the half-typed line, for arguments of several words.
+    """
 
     names: tuple[str, ...]
     argument: str
     meaning: str
     run: Callable[["Session", str], None]
     choices: Callable[["Session"], tuple[str, ...]] = lambda session: ()
+    words: Callable[["Session", str], Iterator[Suggestion]] | None = None
 
     @property
     def name(self) -> str:
@@ -50,19 +54,6 @@ def _help(session: "Session", argument: str) -> None:
         width = max(len(each.form) for each in TABLE)
         keys = [f"{key.name:<{width}}  {key.meaning}" for key in KEYS]
         session.show("lab commands and keys", [*(f"{each.form:<{width}}  {each.meaning}" for each in TABLE), "", *keys])
-
-
-def _set(attribute: str, values: tuple[str, ...]) -> Callable[["Session", str], None]:
-    """A command that shows a setting, or sets it to one of some values."""
-
-    def run(session: "Session", argument: str) -> None:
-        if argument in values:
-            setattr(session, attribute, argument)
-            session.tell(f"{attribute}: {argument}")
-        else:
-            _one_of(session, attribute, str(getattr(session, attribute)), values, argument)
-
-    return run
 
 
 def _fresh(key: str, values: Callable[["Session"], tuple[str, ...]]) -> Callable[["Session", str], None]:
@@ -151,36 +142,31 @@ TABLE: tuple[Command, ...] = (
     Command(("wait",), "[SECONDS]", "let time pass; a server that hears nothing for 300 says 421", _wait),
     Command(("expect",), "CODE", "say which code comes next, before it does", lesson.expect),
     Command(
-        ("view",), f"[{'|'.join(VIEWS)}]", "side by side, or one transcript", _set("view", VIEWS), lambda session: VIEWS
+        ("set",),
+        "[NAME [VALUE] | reset [NAME]]",
+        "the settings, one of them explained, changed, or put back",
+        changing.change,
+        words=changing.words,
+    ),
+    *(
+        Command(
+            each.short,
+            f"[{'|'.join(each.values())}]",
+            each.meaning,
+            changing.short(each),
+            words=changing.short_words(each),
+        )
+        for each in SETTINGS
+        if each.short
     ),
     Command(
-        ("notes",),
-        f"[{'|'.join(DEPTHS)}]",
-        "how much is said about each line",
-        _set("depth", DEPTHS),
-        lambda session: DEPTHS,
+        ("history",),
+        "[TEXT | wipe]",
+        "the lines that you typed in earlier sittings too; forget them",
+        past.history,
+        lambda session: (past.WIPE,),
     ),
-    Command(
-        ("misconceptions",),
-        f"[{'|'.join(SWITCH)}]",
-        "whether near misses that many make are pointed out (??)",
-        _set("misconceptions", SWITCH),
-        lambda session: SWITCH,
-    ),
-    Command(
-        ("stuffing",),
-        f"[{'|'.join(SWITCH)}]",
-        "whether the dot that begins a line of content is doubled for you; a lone dot ends the content",
-        _set("stuffing", SWITCH),
-        lambda session: SWITCH,
-    ),
-    Command(
-        ("theme",),
-        f"[{'|'.join(THEMES)}]",
-        "the colours: your terminal's own, or for a dark or light ground",
-        _set("theme", THEMES),
-        lambda session: THEMES,
-    ),
+    Command(("find",), "TEXT", "the lines of the transcript that hold a text", finding.find_text),
     Command(
         ("mail",), "[MAILBOX [NUMBER]]", "the mailboxes, the letters in one, a letter", pages.mail, pages.mailbox_names
     ),
@@ -277,6 +263,8 @@ def suggestions(session: "Session", line: str) -> Iterator[Suggestion]:
                 yield Suggestion(f"{command.name} " if command.argument else command.name, 0, command.meaning)
         return
     named = find(name)
+    if named is not None and named.words is not None:
+        yield from named.words(session, line)
     for choice in named.choices(session) if named else ():
         if choice.startswith(typed):
             yield Suggestion(choice, len(name) + 1, "")

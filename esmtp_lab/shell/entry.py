@@ -7,10 +7,9 @@ from typing import Any, Protocol
 from prompt_toolkit.application import get_app
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
-from prompt_toolkit.filters import Condition
+from prompt_toolkit.filters import Condition, is_searching
 from prompt_toolkit.formatted_text import StyleAndTextTuples
-from prompt_toolkit.history import InMemoryHistory
-from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.key_binding import ConditionalKeyBindings, KeyBindings, KeyBindingsBase, KeyPressEvent
 from prompt_toolkit.key_binding.bindings.mouse import load_mouse_bindings
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.lexers import Lexer
@@ -18,8 +17,8 @@ from prompt_toolkit.lexers import Lexer
 from esmtp_lab.highlight.tokens import TOKENS
 from esmtp_lab.shell.commands import suggestions
 from esmtp_lab.shell.foresight import fitting
-from esmtp_lab.shell.group import OFF, secret
-from esmtp_lab.shell.keys import ANYWHERE, ON_EMPTY
+from esmtp_lab.shell.group import OFF
+from esmtp_lab.shell.keys import ANYWHERE, BEGINS, ON_EMPTY
 from esmtp_lab.shell.rows import style_of
 from esmtp_lab.shell.session import Session
 from esmtp_lab.shell.settings import VIEWS
@@ -94,16 +93,8 @@ class Desk(Protocol):
         ...
 
 
-def remember(history: InMemoryHistory, session: Session, line: str, kind: str) -> None:
-    """Keep a line for the Up arrow, and after it the corrected one; never one that may hold a secret."""
-    if line and kind != "line" and not secret(session) and not line.lstrip().upper().startswith("AUTH"):
-        history.append_string(line)
-    if session.correction:
-        history.append_string(session.correction)
-
-
-def key_bindings(session: Session, desk: Desk) -> KeyBindings:
-    """The keys that both views share."""
+def key_bindings(session: Session, desk: Desk) -> KeyBindingsBase:
+    """The keys that both views share; while earlier lines are searched, keys are prompt_toolkit's."""
     keys = KeyBindings()
 
     @Condition
@@ -161,7 +152,14 @@ def key_bindings(session: Session, desk: Desk) -> KeyBindings:
         session.view = VIEWS[1 - VIEWS.index(session.view)]
         desk.leave()
 
-    return keys
+    for begins, text in BEGINS.items():
+        keys.add(*begins, filter=empty & at_commands)(_begins(text))
+
+    return ConditionalKeyBindings(keys, ~is_searching)
+
+
+def _begins(text: str) -> Callable[[KeyPressEvent], None]:
+    return lambda event: event.current_buffer.insert_text(text)
 
 
 def _runs(desk: Desk, line: str) -> Callable[[KeyPressEvent], Any]:

@@ -16,6 +16,8 @@ ANYWHERE: dict[tuple[str, ...], str] = {
 ON_EMPTY: dict[str, str] = {"?": "/explain", "[": "/back", "]": "/forward"}
 """What stands for a lab command where it is all that is typed at the command prompt."""
 
+BEGINS: dict[tuple[str, ...], str] = {("escape", "s"): "/find "}
+"""Keys that begin a lab command on an empty line, for its argument to be typed behind it."""
 
 CONTENT = frozenset({"content", "line"})
 BOTH = CONTENT | {"command"}
@@ -41,11 +43,14 @@ KEYS: tuple[Key, ...] = (
     Key("M-u, M-r", "undo, redo (M- is Alt, or Esc first)", "M-u undo", BOTH),
     Key("F2, M-v", "the other view", "F2 view", BOTH),
     Key("Up", "earlier lines; a corrected one first"),
+    Key("Ctrl-R", "search the earlier lines: Ctrl-R again goes further back, Enter takes one, Ctrl-G gives up"),
+    Key("M-s", "search the transcript"),
     Key("Esc", "give a group up that is being collected"),
     Key("[ ] on an empty line", "walk the parts of a line", "[ ] walk"),
     Key("M-h, M-g", "hint of the lesson; its goal, and what is met of it", "M-h hint", LESSON),
     Key("M-n, M-l", "next task of the lesson; what the lesson says", "M-n next", LESSON),
     Key("PageUp, PageDown", "scroll; Esc closes a page"),
+    Key("click, wheel", "explain the part of a line, all of it at the second click; scroll (bench, /set mouse)"),
     Key("/", "begins a lab command", "/help"),
 )
 """Every key, the most needed first."""

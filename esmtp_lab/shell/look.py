@@ -1,21 +1,20 @@
 """What things look like: the lab's palettes as prompt_toolkit styles."""
 
+import os
 from functools import cache
 
-from prompt_toolkit.styles import BaseStyle, Style, merge_styles
-from prompt_toolkit.styles.pygments import style_from_pygments_cls
-from pygments.token import Text
+from prompt_toolkit.output import ColorDepth
+from prompt_toolkit.styles import BaseStyle, Style
+from pygments.token import _TokenType
 
-from esmtp_lab.highlight.styles import EsmtpDarkStyle, EsmtpLightStyle
+from esmtp_lab.highlight.styles import THEMES, looks
 
 _COMMON = {
     "selected": "reverse",
     "undone": "strike",
     "title": "bold",
     "mark": "bold",
-    "broken": "bold ansired",
     "changed": "bold",
-    "refused": "ansired",
     "unfit": "italic",
     "lab": "italic",
     "note": "",
@@ -23,41 +22,49 @@ _COMMON = {
     "prompt": "bold",
     "footer": "reverse",
     "bottom-toolbar": "noreverse",
-    "completion-menu": "noreverse bg:default",
+}
+# prompt_toolkit gives colours of its own to these: all of them are said again, so that none is mixed with ours.
+_OVER = {
+    "completion-menu": "noreverse",
     "completion-menu.completion": "reverse",
     "completion-menu.completion.current": "noreverse bold underline",
     "completion-menu.meta.completion": "reverse",
     "completion-menu.meta.completion.current": "noreverse bold underline",
+    "scrollbar.background": "noreverse",
+    "scrollbar.button": "reverse",
+    "search": "noreverse underline",
+    "search.current": "reverse",
 }
 
-# The sixteen colours of the terminal: those that can be read on dark and on light grounds alike.
-_TERMINAL = {
-    "keyword": "bold",
-    "keyword.pseudo": "nobold",
-    "name.namespace": "ansicyan",
-    "name.variable": "ansimagenta",
-    "name.attribute": "ansigreen",
-    "name.builtin": "bold ansigreen",
-    "name.tag": "bold",
-    "literal.number.integer": "bold ansigreen",
-    "literal.number.float": "ansigreen",
-    "operator": "bold",
-    "literal.string": "",
-    "comment.special": "ansicyan",
-    "error": "ansired underline",
-    "generic.error": "bold ansired",
-    "generic.prompt": "bold",
-}
-
-
-_STYLES = {"dark": EsmtpDarkStyle, "light": EsmtpLightStyle}
+GROUND = "ground"
+"""The class of what is filled with the ground of a theme."""
+_ALL_COLOURS = ("truecolor", "24bit")
 
 
 @cache
 def style(theme: str) -> BaseStyle:
-    """The style of a theme: "terminal", "dark" or "light"."""
-    if theme == "terminal":
-        return Style.from_dict({**_COMMON, **{f"pygments.{name}": look for name, look in _TERMINAL.items()}})
-    chosen = _STYLES[theme]
-    ground = {"": f"bg:{chosen.background_color} {chosen.styles[Text]}"}
-    return merge_styles([Style.from_dict(ground), style_from_pygments_cls(chosen), Style.from_dict(_COMMON)])
+    """The style of a theme, for all that the shell draws."""
+    chosen = THEMES[theme]
+    text, negative = chosen.colours.get("text", ""), chosen.colours.get("negative", "")
+    plain = f"bg:{chosen.ground or 'default'} {text or 'default'}"
+    ground = dict.fromkeys(("", GROUND), plain) if chosen.ground else {}
+    over = {name: f"{look} {plain}" for name, look in _OVER.items()}
+    refusing = {"broken": f"bold {negative}", "refused": negative}
+    tokens = {class_of(token): look for token, look in looks(theme).items()}
+    return Style.from_dict(ground | _COMMON | over | refusing | tokens)
+
+
+def filled(theme: str) -> list[tuple[str, str]]:
+    """What stands before a line that is printed, so that the ground of a theme reaches to the end of its row."""
+    return [(f"class:{GROUND} [ZeroWidthEscape]", "\x1b[K")] if THEMES[theme].ground else []
+
+
+def colour_depth() -> ColorDepth | None:
+    """All colours where the terminal says that it has them; else what prompt_toolkit finds. NO_COLOR goes first."""
+    asked = ColorDepth.from_env()
+    return ColorDepth.TRUE_COLOR if asked is None and os.environ.get("COLORTERM") in _ALL_COLOURS else asked
+
+
+def class_of(token: _TokenType) -> str:
+    """The style class of a token, as prompt_toolkit names those of Pygments."""
+    return ".".join(("pygments", *token)).lower()

@@ -158,8 +158,12 @@ class Panes:
         """The open page, from where it is scrolled to."""
         page = self.session.page
         rows: list[Row] = []
-        for line in page.lines if page else ():
-            rows += wrap([("", self.signs.text(line))], columns, hanging(line))
+        for at, line in enumerate(page.lines if page else ()):
+            chosen = page is not None and at == page.row
+            mine = wrap([("class:selected" if chosen else "", self.signs.text(line))], columns, hanging(line))
+            if chosen:
+                self.down = min(len(rows), max(self.down, len(rows) + len(mine) + 1 - height))
+            rows += mine
         self.down = max(0, min(self.down, len(rows) - height))
         shown = rows[self.down : self.down + height]
         left = len(rows) - self.down - height
@@ -170,7 +174,7 @@ class Panes:
     def _explained(self, columns: int, height: int) -> tuple[str, list[Row]]:
         """The rules of the last exchange, or of the span under the cursor."""
         session = self.session
-        if not session.typed or session.depth == "off":
+        if not session.typed or session.settings["depth"] == "off":
             return "begin here", [
                 row for line in first(session) for row in wrap([("", self.signs.text(line))], columns)
             ]

@@ -22,10 +22,14 @@ class Item(NamedTuple):
 
 
 class Page(NamedTuple):
-    """Several lines that the lab has to say at once; each line stands as it is and may be wrapped."""
+    """Several lines that the lab has to say at once; each line stands as it is and may be wrapped.
+
+    `row` is the line that its reader has chosen; None where there is no choice.
+    """
 
     title: str
     lines: tuple[str, ...]
+    row: int | None = None
 
 
 class Change(NamedTuple):

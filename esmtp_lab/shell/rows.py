@@ -8,7 +8,9 @@ from esmtp_lab.export.notes import Note, stops
 from esmtp_lab.export.transcript import mask
 from esmtp_lab.highlight.tokens import token_of
 from esmtp_lab.protocol.event import Event
+from esmtp_lab.shell.hits import marked
 from esmtp_lab.shell.layout import Row
+from esmtp_lab.shell.look import class_of
 from esmtp_lab.shell.record import Item
 from esmtp_lab.shell.session import Session
 from esmtp_lab.shell.signs import Signs
@@ -30,8 +32,8 @@ def mark(event: Event) -> str:
 
 
 def style_of(token: _TokenType) -> str:
-    """The style class of a token, as prompt_toolkit names those of Pygments."""
-    return "class:" + ".".join(("pygments", *token)).lower()
+    """The style of a token."""
+    return f"class:{class_of(token)}"
 
 
 def coloured(octets: bytes, spans: Iterable[Span], selected: tuple[int, int] | None = None) -> Row:
@@ -79,6 +81,7 @@ class Rows:
             selected = stops(item.event)[cursor[1]] if cursor and cursor[0] == place else None
             sign = LOST if item.lost else mark(item.event)
             row = [("class:mark", self._front(item, sign)), *wire_row(item.event, selected)]
+            row = marked(row, place, item.event) if self.numbered else row
             if item.lost:
                 row.append(("class:lab", NEVER))
             if selected:

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from prompt_toolkit.history import InMemoryHistory
+from prompt_toolkit.history import History
 
 from esmtp_lab.shell.bench import Bench
+from esmtp_lab.shell.memory import Memory
 from esmtp_lab.shell.session import Session
 from esmtp_lab.shell.signs import Signs
 from esmtp_lab.shell.stream import Stream
@@ -17,12 +18,12 @@ class View(Protocol):
     def run(self) -> None: ...
 
 
-VIEWS: dict[str, Callable[[Session, Signs, InMemoryHistory], View]] = {"bench": Bench, "stream": Stream}
+VIEWS: dict[str, Callable[[Session, Signs, History], View]] = {"bench": Bench, "stream": Stream}
 
 
 def run_screens(session: Session, signs: Signs) -> None:
     """Show the view that the learner wants until they leave; each is made when it is first wanted."""
-    history = InMemoryHistory()
+    history = Memory(session.past)
     views: dict[str, View] = {}
     while not session.finished:
         name = session.view

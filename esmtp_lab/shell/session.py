@@ -1,6 +1,7 @@
 """The session of a learner: takes a typed line, plays it, and says what changed. It knows no terminal."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import NamedTuple
 
 from esmtp_lab.bench import Crossing
@@ -13,13 +14,17 @@ from esmtp_lab.protocol.side import Side
 from esmtp_lab.rules.detector import Told
 from esmtp_lab.shell import group
 from esmtp_lab.shell.commands import run
+from esmtp_lab.shell.config import Config
 from esmtp_lab.shell.hearing import Hearing
 from esmtp_lab.shell.keys import ON_EMPTY
 from esmtp_lab.shell.lesson import lines_of
 from esmtp_lab.shell.letters import carried, fates
 from esmtp_lab.shell.live import Live
+from esmtp_lab.shell.past import Past
 from esmtp_lab.shell.record import Change, Page, Record
 from esmtp_lab.shell.repair import repair
+from esmtp_lab.shell.settings import defaults
+from esmtp_lab.shell.signs import UNICODE
 from esmtp_lab.tutor.attempt import Attempt
 from esmtp_lab.tutor.letter import ready_letter
 from esmtp_lab.tutor.present import foretold
@@ -52,22 +57,22 @@ class _Step(NamedTuple):
 class Session:
     """One sitting at the lab: the lab, the record of what was shown, and how it is to be shown.
 
-    `view` and `depth` are the reader's wishes, `last` the places of the last exchange, `correction` a line to offer
-    after a refused one, `typed` whether anything was played yet, `finished` whether the learner has left. `rules_ready`
-    turns true when the rule book may be read: never before the first prompt. `aside` is the lab of a task while its
-    learner plays freely, and `keep` is told of progress. `group` holds the
-    lines that are collected to leave together; it is None where no group was begun.
+    `settings` are the reader's wishes, `config` the file that keeps them, `view` and `signs` what comes of them here.
+    `past` holds what was typed, `last` the places of the last exchange, `correction` a line to offer after a refused
+    one; `typed` says whether anything was played yet, `finished` whether the learner has left. `rules_ready` turns true
+    when the rule book may be read: never before the first prompt. `aside` is the lab of a task while its learner plays
+    freely, and `keep` is told of progress. `group` holds the lines that are collected to leave together; it is None
+    where no group was begun.
     """
 
     def __init__(self, lab: Lab, *, view: str = "stream", attempt: Attempt | None = None) -> None:
         self.lab = lab
         self.view = view
         self.attempt = attempt
-        self.depth = "short"
-        self.misconceptions = "on"
-        self.theme = "terminal"
-        self.ascii_only = False
-        self.stuffing = "off"
+        self.settings = defaults()
+        self.config: Config | None = None
+        self.signs = replace(UNICODE)
+        self.past = Past()
         self.draft = ""
         self.record = Record()
         self.page: Page | None = None
@@ -259,7 +264,7 @@ class Session:
 
     def _wire(self, line: str) -> None:
         lab = self.lab
-        stuffed = self.stuffing == "on" and self.prompt_kind == "content" and not self.chunk
+        stuffed = self.settings["stuffing"] == "on" and self.prompt_kind == "content" and not self.chunk
         if stuffed and line.startswith(".") and line != ".":
             line = f".{line}"  # RFC 2821 section 4.5.2
         self._exchange(line, lambda: lab.send(line) if lab.role == "client" else lab.say(line))
@@ -328,7 +333,8 @@ class Session:
     def _after(self, line: str, crossings: list[Crossing], was: str) -> None:
         """Remarks that follow a line: a correction, the end of the channel, what became of a delivery."""
         state = self.lab.bench.client.position.state
-        if self.lab.role == "client" and any(crossing.event.negative for crossing in crossings):
+        secret = any(crossing.event.secret is not None for crossing in crossings)
+        if self.lab.role == "client" and not secret and any(crossing.event.negative for crossing in crossings):
             server = self.lab.bench.server
             self.correction = repair(line, server.dialect, server.grammar)
             if self.correction:
@@ -403,9 +409,9 @@ class Session:
         """A remark of the lab, in one line; names in it may have come over the wire."""
         self._new.append(self.record.remark(visible(text.encode("utf-8", "surrogateescape"))))
 
-    def show(self, title: str, lines: Iterable[str]) -> None:
-        """A page of the lab."""
-        self.page = Page(title, tuple(visible(line.encode("utf-8", "surrogateescape")) for line in lines))
+    def show(self, title: str, lines: Iterable[str], row: int | None = None) -> None:
+        """A page of the lab, with the `row` that its reader has chosen, where there is a choice."""
+        self.page = Page(title, tuple(visible(line.encode("utf-8", "surrogateescape")) for line in lines), row)
 
     def _clear(self) -> None:
         self._new = []
@@ -494,22 +500,22 @@ class Session:
             return []
         said: set[str] = set()
         for earlier in self._lines_before(place):
-            said.update(note.rule for note in notes(earlier, depth or self.depth, said))
-        found = notes(event, depth or self.depth, said)
+            said.update(note.rule for note in notes(earlier, depth or self.settings["depth"], said))
+        found = notes(event, depth or self.settings["depth"], said)
         broken = sum(1 for note in found if note.broken)
-        return [*found[:broken], *noted(self.told(place), depth or self.depth), *found[broken:]]
+        return [*found[:broken], *noted(self.told(place), depth or self.settings["depth"]), *found[broken:]]
 
     def told(self, place: int) -> tuple[Told, ...]:
         """The misconceptions that a line of the record shows after those that stood before it in its session.
 
         A lesson's own word on a line goes first, and what its task asks for is no slip.
         """
-        if not self.rules_ready or self.misconceptions == "off" or place in self._spoken_of:
+        if not self.rules_ready or self.settings["misconceptions"] == "off" or place in self._spoken_of:
             return ()
         try:
             return self._hearing.told(place)
         except EsmtpLabError as error:
-            self.misconceptions = "off"
+            self.settings["misconceptions"] = "off"
             self.tell(f"the misconceptions cannot be read: {error}")
             return ()
 

@@ -1,10 +1,12 @@
 """The signs that the lab draws with: Unicode, or US-ASCII alone."""
 
-from typing import NamedTuple
+import sys
+from dataclasses import dataclass
 
 
-class Signs(NamedTuple):
-    """Lines and corners of boxes, each one column wide."""
+@dataclass
+class Signs:
+    """Lines and corners of boxes, each one column wide; whoever draws holds the same ones, which may become others."""
 
     across: str
     down: str
@@ -19,6 +21,10 @@ class Signs(NamedTuple):
         if not self.ascii_only:
             return text
         return text.translate(_SPELT).encode("ascii", "backslashreplace").decode("ascii")
+
+    def become(self, others: "Signs") -> None:
+        """Be like those others from now on."""
+        vars(self).update(vars(others))
 
 
 UNICODE = Signs("─", "│", ("┌", "┬", "┐"), ("├", "┴", "┤"), ("└", "┴", "┘"), "┼")
@@ -46,3 +52,8 @@ _SPELT = str.maketrans(
         "×": "x",
     }
 )
+
+
+def holds_unicode() -> bool:
+    """Whether what is written can hold more than US-ASCII."""
+    return (sys.stdout.encoding or "ascii").lower().replace("-", "").startswith("utf")

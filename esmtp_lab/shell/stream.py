@@ -5,17 +5,18 @@ from collections.abc import Iterable
 from prompt_toolkit.application import get_app, run_in_terminal
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import FormattedText, StyleAndTextTuples
-from prompt_toolkit.history import InMemoryHistory
+from prompt_toolkit.history import History
 from prompt_toolkit.output import Output
 from prompt_toolkit.shortcuts import PromptSession, print_formatted_text
 from prompt_toolkit.styles import DynamicStyle
 
-from esmtp_lab.shell.entry import Typed, Words, key_bindings, remember
+from esmtp_lab.shell.entry import Typed, Words, key_bindings
 from esmtp_lab.shell.footer import first, footer, header
 from esmtp_lab.shell.foresight import hint
 from esmtp_lab.shell.layout import Row, hanging, wrap
 from esmtp_lab.shell.lesson import goal_marks, lines_of
-from esmtp_lab.shell.look import style
+from esmtp_lab.shell.look import colour_depth, filled, style
+from esmtp_lab.shell.memory import remember
 from esmtp_lab.shell.overhear import overhear
 from esmtp_lab.shell.preload import preload
 from esmtp_lab.shell.record import Change, Page
@@ -31,24 +32,25 @@ class _Pressed(str):
 class Stream:
     """Prints what is new after every line; what was printed before another view came stays on the terminal."""
 
-    def __init__(self, session: Session, signs: Signs, history: InMemoryHistory) -> None:
+    def __init__(self, session: Session, signs: Signs, history: History) -> None:
         self.session = session
         self.signs = signs
-        self.history = history
         self.rows = Rows(session, signs, numbered=False)
         self._printed = 0
         self._marks = ""
-        self._style = DynamicStyle(lambda: style(session.theme))
+        self._style = DynamicStyle(lambda: style(session.settings["theme"]))
         self._prompt: PromptSession[str] = PromptSession(
             self._message,
             lexer=Typed(session),
             completer=Words(session, signs),
             complete_while_typing=False,
             history=history,
+            search_ignore_case=True,
             key_bindings=key_bindings(session, self),
             bottom_toolbar=self._toolbar,
             style=self._style,
             is_password=Condition(lambda: session.prompt_kind == "line"),
+            color_depth=colour_depth(),
             include_default_pygments_style=False,
             erase_when_done=True,
             reserve_space_for_menu=4,
@@ -97,7 +99,7 @@ class Stream:
         for line in text.removesuffix("\n").split("\n"):
             kind = session.prompt_kind
             change = session.type(line)
-            remember(self.history, session, line, kind)
+            remember(session, line, kind)
             self._show(change)
 
     # What the keys ask for -----------------------------------------------------------------------
@@ -162,9 +164,15 @@ class Stream:
             self._lines([[("", self.signs.text(f"     {line}"))]], 5 + hanging(line))
 
     def _lines(self, rows: Iterable[Row], indent: int = 5) -> None:
+        ground = filled(self.session.settings["theme"])
         lines = [line for row in rows for line in wrap(row, self._columns, indent)]
-        fragments = FormattedText([fragment for line in lines for fragment in (*line, ("", "\n"))])
+        fragments = FormattedText([fragment for line in lines for fragment in (*ground, *line, ("", "\n"))])
         if lines:
             print_formatted_text(
-                fragments, end="", style=self._style, output=self._output, include_default_pygments_style=False
+                fragments,
+                end="",
+                style=self._style,
+                output=self._output,
+                color_depth=self._prompt.color_depth,
+                include_default_pygments_style=False,
             )

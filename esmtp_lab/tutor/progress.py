@@ -56,11 +56,16 @@ def read_progress(file: Path) -> Progress:
 def write_progress(file: Path, progress: Progress) -> None:
     """Write progress: all of it or nothing. Raises DataError."""
     text = json.dumps({"version": VERSION, "lessons": progress}, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    write_whole(file, text)
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Write a file by rename: all of it or nothing. Raises DataError."""
     beside = ""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with NamedTemporaryFile(
-            "w", encoding="utf-8", dir=file.parent, prefix=".progress", delete=False
+            "w", encoding="utf-8", dir=file.parent, prefix=f".{file.name}", delete=False
         ) as beside_file:
             beside = beside_file.name
             beside_file.write(text)

@@ -7,11 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pygments.lexers import get_lexer_by_name
-from pygments.styles import get_style_by_name
 from pygments.token import Error, Keyword, Name, Number
 
 from esmtp_lab.highlight.lexer import EsmtpLexer, EsmtpWireLexer
-from esmtp_lab.highlight.styles import EsmtpDarkStyle, EsmtpLightStyle
 from esmtp_lab.highlight.tokens import NEGATIVE, TOKENS
 from esmtp_lab.wire.span import PARTS
 
@@ -61,29 +59,12 @@ def test_every_part_has_a_token():
     assert TOKENS.keys() == PARTS.keys()
 
 
-def test_pygments_finds_lexers_and_styles():
+def test_pygments_finds_lexers():
     assert isinstance(get_lexer_by_name("esmtp"), EsmtpLexer)
     assert isinstance(get_lexer_by_name("esmtp-wire"), EsmtpWireLexer)
-    assert get_style_by_name("esmtp-light") is EsmtpLightStyle
-    assert get_style_by_name("esmtp-dark") is EsmtpDarkStyle
 
 
 def test_pygmentize_colours_a_transcript():
     command = [sys.executable, "-m", "pygments", "-l", "esmtp", "-f", "html"]
     done = subprocess.run(command, input=TRANSCRIPT.encode(), capture_output=True, check=True)
     assert b'<span class="k">EHLO</span>' in done.stdout
-
-
-def luminance(colour: str) -> float:
-    channels = [int(colour[at : at + 2], 16) / 255 for at in (0, 2, 4)]
-    linear = [each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in channels]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-@pytest.mark.parametrize("style", [EsmtpLightStyle, EsmtpDarkStyle])
-def test_contrast(style):
-    for token, look in style:
-        ground = look["bgcolor"] or style.background_color.lstrip("#")
-        dark, light = sorted((luminance(look["color"] or "808080"), luminance(ground)))
-        if look["color"]:
-            assert (light + 0.05) / (dark + 0.05) >= 4.5, token

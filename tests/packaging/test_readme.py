@@ -1,6 +1,7 @@
 """The README: what it names exists."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ from esmtp_lab.cli import main
 from esmtp_lab.lab import Lab
 from esmtp_lab.protocol.policy import policies
 from esmtp_lab.rules.book import read_rules
+from esmtp_lab.shell.changing import choice
 from esmtp_lab.shell.commands import find
+from esmtp_lab.shell.settings import SETTINGS
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "README.md").read_text("utf-8")
@@ -29,6 +32,16 @@ def test_every_file_that_it_links_to_exists():
 
 def test_every_ready_made_host_is_named():
     assert [name for name in policies() if f"`{name}`" not in TEXT] == []
+
+
+def test_every_setting_stands_in_its_table_as_it_is():
+    rows = [f"| `{each.name}` | {choice(each)} | {each.default} | {each.meaning} |" for each in SETTINGS]
+    assert [row for row in rows if row not in TEXT] == []
+
+
+def test_every_style_for_pygments_is_named():
+    styles = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["entry-points"]["pygments.styles"]
+    assert [name for name in styles if f"`{name}`" not in TEXT] == []
 
 
 def test_the_rule_in_it_is_one():

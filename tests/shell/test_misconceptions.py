@@ -112,7 +112,7 @@ def test_a_file_that_cannot_be_read_is_said_once(types: Types, monkeypatch: pyte
     assert seems(session, SLIP) == seems(session, "NOOP") == []
     said = [item.text for item in session.record.items if "cannot be read" in item.text]
     assert said == ["the misconceptions cannot be read: misconceptions.toml: is not TOML"]
-    assert session.misconceptions == "off"
+    assert session.settings["misconceptions"] == "off"
 
 
 def test_a_fresh_lab_shows_none() -> None:

@@ -12,7 +12,8 @@ from esmtp_lab.shell.screens import run_screens
 session = Session(Lab())
 session.facts(), session.prompt
 assert book.cache_info().currsize == 0, "the rule book was read"
-heavy = {"importlib.metadata", "pkg_resources", "pygments.lexers", "esmtp_lab.net", "email", "ssl", "markdown_it"}
+heavy = {"tomlkit", "platformdirs"}
+heavy |= {"importlib.metadata", "pkg_resources", "pygments.lexers", "esmtp_lab.net", "email", "ssl", "markdown_it"}
 strange = heavy & set(sys.modules)
 registries = {"esmtp_lab.extensions.registry", "esmtp_lab.extensions.statuscodes"}
 assert not registries & set(sys.modules), "a registry was read"
