@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from esmtp_lab.bench import FAULTS
 from esmtp_lab.protocol.era import ERAS
 from esmtp_lab.protocol.policy import policies
-from esmtp_lab.shell import channels, extensions, group, latency, lesson, live, pages
+from esmtp_lab.shell import channels, extensions, group, latency, lesson, live, pages, predict
 from esmtp_lab.shell.keys import KEYS, ON_EMPTY
 from esmtp_lab.shell.save import save
 from esmtp_lab.shell.settings import DEPTHS, SWITCH, THEMES, VIEWS
@@ -104,7 +104,14 @@ TABLE: tuple[Command, ...] = (
     Command(("forward",), "", "go to the next part of a line", lambda session, argument: pages.walk(session, 1)),
     Command(("back",), "", "go to the part before", lambda session, argument: pages.walk(session, -1)),
     Command(("words",), "[LINE]", "what may be typed next, what not, and why not", pages.words),
-    Command(("predict",), "LINE", "what would be answered to a line; nothing changes", pages.predict),
+    Command(("try",), "LINE", "what would be answered to a line; nothing changes", pages.try_line),
+    Command(
+        ("predict",),
+        f"[{'|'.join(SWITCH)}]",
+        "say what will be answered before it is; the score so far",
+        predict.predict,
+        lambda session: SWITCH,
+    ),
     Command(("undo",), "", "take the last line back on both sides", lambda session, argument: session.undo()),
     Command(("redo",), "", "play it again", lambda session, argument: session.redo()),
     Command(("restart",), "", "a new session", lambda session, argument: session.restart()),

@@ -76,7 +76,7 @@ def words(session: "Session", argument: str) -> None:
     session.show("what may come next", found or ["anything: no word is known for this place"])
 
 
-def predict(session: "Session", argument: str) -> None:
+def try_line(session: "Session", argument: str) -> None:
     """What would cross the wire; nothing changes."""
     lines = [f"{event.speaker:<6} {shown(event)}" for event in predicted(session, argument)]
     session.show(f"if you sent {argument!r}", lines or ["nothing would come back yet"])

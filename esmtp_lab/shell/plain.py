@@ -53,8 +53,8 @@ class Plain:
             return
         kind = self.session.prompt_kind
         change = self.session.type(line)
-        wire = self.session.group is None and (kind != "command" or not (line.startswith("/") or line in ON_EMPTY))
-        self._show(change, 1 if wire and self._echoed else 0)
+        lab = kind == "prediction" or (kind == "command" and (line.startswith("/") or line in ON_EMPTY))
+        self._show(change, 1 if self._echoed and not lab and self.session.group is None else 0)
 
     def _wait(self) -> None:
         """Where it is the turn of a program of others, show what comes as it comes; Ctrl-C ends the waiting."""
@@ -69,6 +69,8 @@ class Plain:
             self._write("lab", "not waiting any more; /listen waits again, /listen off ends it")
 
     def _question(self) -> str:
+        if self.session.game.held is not None:
+            return f"{self.session.game.question}: "
         if self.session.lab.role == "server":
             return "server: "
         if self.session.lab.role == "watcher":
@@ -98,6 +100,9 @@ class Plain:
         sys.stdout.write("\n")
         if self.session.prompt_kind == "command":
             self._write("lab", "the line was dropped; /quit leaves")
+            return
+        if self.session.game.held is not None:
+            self._show(self.session.command("/undo"))
             return
         try:
             line = self._ask("lab command, or Enter to go on: ")

@@ -94,9 +94,10 @@ class Stream:
             if text:
                 self._show(session.command(text))
             return
-        for line in text.removesuffix("\n").split("\n"):
+        lines = text.removesuffix("\n").split("\n")
+        for line in lines:
             kind = session.prompt_kind
-            change = session.type(line)
+            change = session.type(line, ask=len(lines) == 1)
             remember(self.history, session, line, kind)
             self._show(change)
 
