@@ -70,7 +70,7 @@ class Plain:
 
     def _question(self) -> str:
         if self.session.game.held is not None:
-            return f"{self.session.game.question}: "
+            return f"lab asks: {self.session.game.question}: "
         if self.session.lab.role == "server":
             return "server: "
         if self.session.lab.role == "watcher":

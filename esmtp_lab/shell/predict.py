@@ -34,7 +34,7 @@ class Game:
         """What is asked about the line that is held; never with what may be a password."""
         line = self.held or ""
         shown = "AUTH" if authenticates(line) else visible(line.encode("utf-8", "surrogateescape")) or "an empty line"
-        return f"{shown}: what will be answered? {_HOW}"
+        return f"{shown}: what will be answered? a code, a class (5yz or 5), Enter to pass"
 
 
 def predict(session: "Session", argument: str) -> None:
