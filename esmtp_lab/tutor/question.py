@@ -105,8 +105,8 @@ class Question:
     def may_be_wrong(self, answer: str) -> bool:
         """Whether an answer is of the kind for which it can be said why it is wrong, and is not right."""
         said = self._parts(answer)
-        if self.kind in ("choice", "choices"):
-            return answer in self.choices and not self._right(said) and answer not in self.right
+        if self.choices:
+            return answer in self.choices and not self._right(said) and answer not in self.solution.split()
         numbers = bool(said) and all(each.isdecimal() for each in said)
         many = self.kind == "numbers" or (self.kind == "number" and len(said) == 1)
         return numbers and many and not self._right(said)
