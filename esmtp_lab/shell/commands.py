@@ -13,6 +13,7 @@ from esmtp_lab.shell.keys import KEYS, ON_EMPTY
 from esmtp_lab.shell.save import save
 from esmtp_lab.shell.settings import DEPTHS, SWITCH, THEMES, VIEWS
 from esmtp_lab.suggest import Suggestion
+from esmtp_lab.tutor.grid import grid
 from esmtp_lab.wire.visible import unspell
 
 if TYPE_CHECKING:
@@ -47,9 +48,8 @@ def _help(session: "Session", argument: str) -> None:
         also = f"   (also {', '.join(f'/{name}' for name in command.names[1:])})" if command.names[1:] else ""
         session.show(command.form, [f"{command.meaning}{also}"])
     else:
-        width = max(len(each.form) for each in TABLE)
-        keys = [f"{key.name:<{width}}  {key.meaning}" for key in KEYS]
-        session.show("lab commands and keys", [*(f"{each.form:<{width}}  {each.meaning}" for each in TABLE), "", *keys])
+        commands = grid((each.form, each.meaning) for each in TABLE)
+        session.show("lab commands and keys", [*commands, "", *grid((key.name, key.meaning) for key in KEYS)])
 
 
 def _set(attribute: str, values: tuple[str, ...]) -> Callable[["Session", str], None]:

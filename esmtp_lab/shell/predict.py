@@ -10,6 +10,7 @@ from esmtp_lab.shell.codes import MEANINGS
 from esmtp_lab.shell.foresight import predicted
 from esmtp_lab.shell.group import authenticates
 from esmtp_lab.tutor.foretelling import CLASS_RIGHT, PASS, WRONG, code_of, foretold, score
+from esmtp_lab.tutor.grid import grid
 from esmtp_lab.wire.visible import visible
 
 if TYPE_CHECKING:
@@ -58,8 +59,8 @@ def predict(session: "Session", argument: str) -> None:
 def _page(session: "Session") -> list[str]:
     """Each verdict with its count, and what was missed most."""
     verdicts, missed = score(session.labs)
-    rows = [f"{verdict:<14}  {count}" for verdict, count in verdicts.items()]
-    most = [f"  {code}  {count} time{'s' * (count != 1)}  {MEANINGS.get(code, '')}" for code, count in missed]
+    rows = grid((verdict, str(count)) for verdict, count in verdicts.items())
+    most = grid((str(code), f"{count} time{'s' * (count != 1)}", MEANINGS.get(code, "")) for code, count in missed)
     return [*rows, *(("", "missed most:") if most else ()), *most[:_MOST_MISSED]]
 
 

@@ -18,7 +18,7 @@ from esmtp_lab.shell.lesson import lines_of
 from esmtp_lab.shell.letters import carried, fates
 from esmtp_lab.shell.live import Live
 from esmtp_lab.shell.notes import Note, noted, notes
-from esmtp_lab.shell.record import Change, Page, Record
+from esmtp_lab.shell.record import Change, Page, Record, safe
 from esmtp_lab.shell.repair import repair
 from esmtp_lab.tutor.attempt import Attempt
 from esmtp_lab.tutor.letter import ready_letter
@@ -409,7 +409,7 @@ class Session:
 
     def show(self, title: str, lines: Iterable[str]) -> None:
         """A page of the lab."""
-        self.page = Page(title, tuple(visible(line.encode("utf-8", "surrogateescape")) for line in lines))
+        self.page = Page(title, tuple(map(safe, lines)))
 
     def _clear(self) -> None:
         self._new = []

@@ -80,7 +80,7 @@ def test_prose_as_lines():
         "Head", "", "Some bold words and `code` in two lines.", "Broken.", "",
         "* one", "  1. inner", "  2. more", "* two", "",
         "  C: EHLO x", "", "  S: 250", "",
-        "a  |  b", "`1`  |  2", "", "---", "",
+        "a    b", "`1`  2", "", "---", "",
         "1. first", "  again", "2. second", "",
         "<b>x</b>",
     ]  # fmt: skip
