@@ -48,12 +48,12 @@ def predict(session: "Session", argument: str) -> None:
             session.tell(_ROLE)
     elif argument == "off":
         game.on = False
-        session.tell(f"nothing is asked any more: {score(session.labs).line}")
+        session.tell(f"nothing is asked any more: {scored(session)}")
         _let_go(session)
     elif argument:
         session.tell(f"/predict is on or off; /try {argument} shows what would be answered, and changes nothing")
     else:
-        session.show(f"predict is {'on' if game.on else 'off'}: {score(session.labs).line}", _page(session))
+        session.show(f"predict is {'on' if game.on else 'off'}: {scored(session)}", _page(session))
 
 
 def _page(session: "Session") -> list[str]:
@@ -107,9 +107,14 @@ def drop(session: "Session") -> bool:
     return True
 
 
+def scored(session: "Session") -> str:
+    """The score of this sitting."""
+    return score(session.labs).line
+
+
 def mark(session: "Session") -> str:
     """The running score for the footer, while the game is on."""
-    return score(session.labs).line if session.game.on else ""
+    return scored(session) if session.game.on else ""
 
 
 def judge(session: "Session", lab: Lab, before: int) -> None:
@@ -119,7 +124,7 @@ def judge(session: "Session", lab: Lab, before: int) -> None:
         came = {WRONG: f"and {code} came", CLASS_RIGHT: f"and {code} came, which is of that class"}
         if each.verdict != PASS:
             told = came.get(each.verdict, "and so it is")
-            session.tell(f"you expected {each.said}, {told}: {score(session.labs).line}")
+            session.tell(f"you expected {each.said}, {told}: {scored(session)}")
 
 
 def judged(lab: Lab) -> int:
