@@ -220,6 +220,20 @@ class Lab:
             agreements=self.agreements,
         )
 
+    def copy(self) -> "Lab":
+        """A lab with a new session for a client, and copies of the letters; nobody here knows what comes there."""
+        return Lab(
+            self.era,
+            client_era=self.client_era,
+            policy=self.policy,
+            clock=self._clock,
+            extensions=self.extensions,
+            agreements=self.agreements,
+            neighbours=self.neighbours,
+            boxes={name: box.fork() for name, box in self.boxes.items()},
+            latency=self.bench.latency,
+        )
+
     def send(self, line: str | bytes) -> list[Crossing]:
         """The client sends a line; CRLF is added. What crossed the wire because of it."""
         return self.raw(octets_of(line))

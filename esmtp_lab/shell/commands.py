@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from esmtp_lab.bench import FAULTS
 from esmtp_lab.protocol.era import ERAS
 from esmtp_lab.protocol.policy import policies
-from esmtp_lab.shell import channels, extensions, group, latency, learning, lesson, live, pages, predict
+from esmtp_lab.shell import channels, extensions, group, latency, learning, lesson, live, load, pages, predict
 from esmtp_lab.shell.keys import KEYS, ON_EMPTY
 from esmtp_lab.shell.save import save
 from esmtp_lab.shell.settings import DEPTHS, SWITCH, THEMES, VIEWS
@@ -224,6 +224,9 @@ TABLE: tuple[Command, ...] = (
     Command(("bytes",), "", "the last exchange octet by octet", pages.octets),
     Command(("save",), "FILE", "write the transcript; a file that exists is kept", save),
     Command(("save!",), "FILE", "write the transcript over a file", partial(save, over=True)),
+    Command(
+        ("load",), "FILE", "play a transcript, a script or JSON Lines in a new session; /undo comes back", load.load
+    ),
     Command(("lessons",), "", "the lessons that there are", learning.listed),
     Command(
         ("lesson",), "[NUMBER|ID]", "what the lesson says; begin another, in this shell", lesson.page, learning.names

@@ -58,7 +58,9 @@ def drop(session: "Session") -> None:
         return
     *lines, last = session.group
     session.group = tuple(lines)
-    session.tell(f"taken out of the group{'' if authenticates(last) else f': {last}'}; {_count(len(lines), 'line')} left")
+    session.tell(
+        f"taken out of the group{'' if authenticates(last) else f': {last}'}; {_count(len(lines), 'line')} left"
+    )
 
 
 def _give_up(session: "Session") -> None:

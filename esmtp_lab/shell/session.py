@@ -112,7 +112,7 @@ class Session:
         self._new.append(self.record.remark(opening))
         if live is None and lab.role == "server" and lab.bench.delivery is None:
             lab.deliver(ready_letter(lab.policy))
-        first = self._put(lab.bench.log)
+        first = self.put(lab.bench.log)
         self.record.struck.update(place for at, place in enumerate(first) if at in lab.bench.struck)
         self.first = self.last = tuple(first[-1:])
         self.before = self.facts()
@@ -130,9 +130,14 @@ class Session:
 
         Raises DataError, and nothing is changed, where the extension cannot be used.
         """
+        self.move(self.lab.anew(plug=name))
+
+    def move(self, lab: Lab, play: Callable[[], object] = lambda: None) -> None:
+        """Go to a new session and play something there, so that one undo comes back to the session before."""
         old, steps, first, content = self.lab, self._steps, self.first, self._content
-        self.lab = old.anew(plug=name)
+        self.lab = lab
         self.begin()
+        play()
         self._steps = [*steps, _Step(tuple(self._new), content, (), _Swap(old, first), _Swap(self.lab, self.first))]
 
     # Real channels -------------------------------------------------------------------------------
@@ -162,7 +167,7 @@ class Session:
             judged = predict.judged(self.live)
             heard = self.live.hear(seconds)
             self._tell_all(self.live.remarks())
-            places = self._put(heard)
+            places = self.put(heard)
             if places:
                 self.before, self.last, self.cursor, self.typed = before, tuple(places), None, True
             self._said_of_live(was)
@@ -242,7 +247,7 @@ class Session:
 
     def _play(self, line: str) -> None:
         kind = self.prompt_kind
-        if kind in ("command", "prediction") and line.startswith("/") or (kind == "command" and line in ON_EMPTY):
+        if (kind in ("command", "prediction") and line.startswith("/")) or (kind == "command" and line in ON_EMPTY):
             run(self, line)
         elif kind == "prediction":
             predict.take(self, line)
@@ -282,7 +287,7 @@ class Session:
         was = lab.bench.client.position.state
         judged = predict.judged(lab)
         crossings = act()
-        self.last = tuple(self._put(crossings)) or self.last
+        self.last = tuple(self.put(crossings)) or self.last
         self._warned = False
         self._after(line, crossings, was)
         predict.judge(self, lab, judged)
@@ -295,7 +300,7 @@ class Session:
         self._steps.append(_Step(tuple(self._new), content, self._content))
         self._undone.clear()
 
-    def _put(self, crossings: Iterable[Crossing]) -> list[int]:
+    def put(self, crossings: Iterable[Crossing]) -> list[int]:
         """Put down what crossed; content as its lines, those that were shown as they were typed once only."""
         places: list[int] = []
         for crossing in crossings:
@@ -432,7 +437,7 @@ class Session:
             and self.lab.bench.server.dialect.may(client.position, "QUIT")
         )
         if self.lab.role == "client" and may:
-            self._put(self.lab.send("QUIT"))
+            self.put(self.lab.send("QUIT"))
         if self.live is not None:
             self.live.close()
         self.finished = True

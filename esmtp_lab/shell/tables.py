@@ -14,7 +14,8 @@ _NARROWEST = 20
 def laid(lines: Iterable[str], columns: int) -> Iterator[str]:
     """Lines with each table among them laid out for so many columns; other lines are left as they are."""
     for is_table, group in groupby(lines, lambda line: isinstance(line, GridRow)):
-        yield from _table([line for line in group if isinstance(line, GridRow)], columns) if is_table else group
+        found = list(group)
+        yield from _table([line for line in found if isinstance(line, GridRow)], columns) if is_table else found
 
 
 def _table(rows: list[GridRow], columns: int) -> Iterator[str]:
