@@ -82,7 +82,7 @@ def _play_task(attempt: Attempt, lines: Iterable[bytes]) -> Iterator[Said]:
     for played in scene.playing(read(lines)):
         if played.mismatch:
             yield Said(f"# MISMATCH in line {played.entry.number}: {played.mismatch}")
-        if played.entry.kind == "C" and played.entry.octets.startswith(b"/") and not played.entry.marked:
+        if played.for_the_lab:
             yield Said(f"# {played.entry.text}")
         yield from map(Said, annotated(played.crossings, lambda each: lab_of(attempt).lines(each)))
         yield from (Said(f"# {text}") for text in attempt.step())

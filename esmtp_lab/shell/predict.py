@@ -9,7 +9,7 @@ from esmtp_lab.lab import Lab
 from esmtp_lab.shell.codes import MEANINGS
 from esmtp_lab.shell.foresight import predicted
 from esmtp_lab.shell.group import authenticates
-from esmtp_lab.tutor.foretelling import CLASS_RIGHT, PASS, WRONG, code_of, foretold, score
+from esmtp_lab.tutor.foretelling import PASSED, code_of, foretold, score
 from esmtp_lab.tutor.grid import grid
 from esmtp_lab.wire.visible import visible
 
@@ -120,11 +120,8 @@ def mark(session: "Session") -> str:
 def judge(session: "Session", lab: Lab, before: int) -> None:
     """Say whether what was foretold came, and how often it did in this sitting; `before` so many had come already."""
     for each in [*foretold(lab)][before:]:
-        code = each.reply.code
-        came = {WRONG: f"and {code} came", CLASS_RIGHT: f"and {code} came, which is of that class"}
-        if each.verdict != PASS:
-            told = came.get(each.verdict, "and so it is")
-            session.tell(f"you expected {each.said}, {told}: {scored(session)}")
+        if each.said != PASSED:
+            session.tell(f"{each.words}: {scored(session)}")
 
 
 def judged(lab: Lab) -> int:

@@ -29,6 +29,14 @@ class Foretold(NamedTuple):
             return CODE_RIGHT if self.said.isdecimal() else CLASS_RIGHT
         return CLASS_RIGHT if self.said.isdecimal() and self.said[0] == f"{self.reply.code:03d}"[0] else WRONG
 
+    @property
+    def words(self) -> str:
+        """What was said and what came, in words."""
+        code, verdict = self.reply.code, self.verdict
+        exact = self.said.isdecimal()
+        came = f"and {code} came, which is of that class" if verdict == CLASS_RIGHT and exact else "and so it is"
+        return f"you expected {self.said}, {f'and {code} came' if verdict == WRONG else came}"
+
 
 def foretold(desk: Desk) -> Iterator[Foretold]:
     """What was expected at a lab, each with the reply that came; what was undone, or never came across, is nothing."""

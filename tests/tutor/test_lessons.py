@@ -69,7 +69,7 @@ CROSSED = '\ncrossed = [{ by = ["one-letter/break"], why = "so" }]'
     [
         ("DATA\nSubject", "DATO\nSubject", "solution 1 does not reach: 354 to DATA"),
         ("DATA\nSubject", "S: 550\nDATA\nSubject", "solution 1, line 4: expected '550', got '250 "),
-        ("DATA\nSubject", "/data\nSubject", "solution 1 cannot be played: /data: is no lab command of an attempt"),
+        ("DATA\nSubject", "/data\nSubject", "solution 1 cannot be played: /data: is no lab command of a script"),
         ('MAIL FROM: <me@me.example>\n"""', 'NOOP\n"""', "near miss 1 is not recognised in its own lines"),
         ('MAIL FROM: <me@me.example>\n"""', '/noop\n"""', "near miss 1 cannot be played"),
         ("HELO me.example\nRCPT TO:<ada@lab.example>", "HELO a\nMAIL FROM:a\nRCPT TO:<a>", "for near miss 2 as well"),
