@@ -11,8 +11,9 @@ from esmtp_lab.protocol.policy import Policy
 if TYPE_CHECKING:
     from esmtp_lab.net.line import Line
 
-PATIENCE = 5.0
-"""Seconds in which the prompt waits for the other end; what comes later is shown when it comes."""
+PATIENCE, BRIEFLY = 5.0, 0.3
+"""Seconds in which the prompt waits for the other end: where nothing is heard while a line is typed, and on a screen,
+which shows what comes later as it comes."""
 TICK = 0.1
 """Seconds between two looks at the channel, while the prompt waits for a key."""
 MOST = 65_536
@@ -37,9 +38,11 @@ class Live(Lab):
 
     Letters go to the mailboxes of home, unless it stands `apart`. `line` is the
     channel, where it is open. `opening` says how the session began and `ended` what may come after it.
+    `patience` is how long the prompt waits for the other end.
     """
 
     kind = Outside
+    patience = PATIENCE
     bench: Outside
     opening = ""
     ended = ""

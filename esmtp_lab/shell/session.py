@@ -16,7 +16,7 @@ from esmtp_lab.shell.hearing import Hearing
 from esmtp_lab.shell.keys import ON_EMPTY
 from esmtp_lab.shell.lesson import lines_of
 from esmtp_lab.shell.letters import carried, fates
-from esmtp_lab.shell.live import Live
+from esmtp_lab.shell.live import PATIENCE, Live
 from esmtp_lab.shell.notes import Note, noted, notes
 from esmtp_lab.shell.record import Change, Page, Record, safe
 from esmtp_lab.shell.repair import repair
@@ -88,6 +88,7 @@ class Session:
         self.game = predict.Game()
         self.live: Live | None = None
         self.allow_remote = False
+        self.patience = PATIENCE
         self.keep: Callable[[Attempt], object] = lambda attempt: None
         self.begin()
         if attempt is not None:
@@ -103,6 +104,8 @@ class Session:
         if live is not None and live is not lab:
             live.close()
         self.live = live = lab if isinstance(lab, Live) else None
+        if live is not None:
+            live.patience = self.patience
         side = "" if lab.role == "client" else ", and you are the server: type 220 and a greeting"
         self._steps: list[_Step] = []
         self._undone: list[_Step] = []

@@ -1,8 +1,11 @@
 """The game of foretelling: what is asked, what is not, and how the score is kept."""
 
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from time import sleep
 from typing import Any
 
 import pytest
@@ -210,3 +213,26 @@ def test_on_a_terminal_in_the_plain_view_the_line_is_shown_once_more(terminal: C
     term.press("\x03", "taken back, and not sent: NOOP")
     term.type("NOOP", lambda text: text.count("lab asks: NOOP") == 2)
     assert "client NOOP" in term.type("250", "1 of 1 foretold")
+
+
+def test_a_real_server_that_answers_late_is_foretold_as_well(terminal: Callable[..., Any]) -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        there, _ = listener.accept()
+        with there, listener:
+            there.sendall(b"220 slow.example\r\n")
+            there.recv(1000)
+            sleep(1.0)
+            there.sendall(b"250 at last\r\n")
+            there.recv(1000)
+
+    threading.Thread(target=serve, daemon=True).start()
+    term = terminal(100, 30)
+    term.until("C: ")
+    term.type(f"/connect 127.0.0.1:{listener.getsockname()[1]}", "220 slow.example")
+    term.type("/predict on", "0 of 0 foretold")
+    term.type("NOOP", "NOOP: what will be answered?")
+    term.type("2", "no reply yet")  # at once, and not after seconds
+    assert "at last" not in term.text
+    term.until(lambda text: "at last" in text and "1 of 1 foretold" in text)
