@@ -34,7 +34,12 @@ def progress(session: "Session", argument: str) -> None:
     file, found = progress_file(), _found(session)
     facts = list(report(read_progress(file), found))
     rows = [
-        (str(each["number"]), each["title"], f"{each['done']} of {each['of']}", _open(lesson, each["tasks"]))
+        (
+            str(each["number"]),
+            each["title"],
+            f"{each['done']} of {each['of']}",
+            "tested out" if each["tested_out"] else _open(lesson, each["tasks"]),
+        )
         for each, lesson in zip(facts, found, strict=True)
     ]
     done, of = (sum(each[key] for each in facts) for key in ("done", "of"))
