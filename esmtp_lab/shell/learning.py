@@ -43,10 +43,11 @@ def progress(session: "Session", argument: str) -> None:
         for each, lesson in zip(facts, found, strict=True)
     ]
     done, of = (sum(each[key] for each in facts) for key in ("done", "of"))
-    whole = sum(1 for each in facts if each["done"] == each["of"])
+    taught = [each for each, lesson in zip(facts, found, strict=True) if not lesson.covers]
+    whole = sum(1 for each in taught if each["done"] == each["of"])
     below = ["", f"in this sitting: {scored(session)}", f"kept in {file}"]
     table = grid(rows, ("", "lesson", "done", "begun, and still open"))
-    session.show(f"progress: {whole} of {len(facts)} lessons, {done} of {of} tasks", [*table, *below])
+    session.show(f"progress: {whole} of {len(taught)} lessons, {done} of {of} tasks", [*table, *below])
 
 
 def _open(lesson: "Lesson", tasks: list[dict[str, str]]) -> str:

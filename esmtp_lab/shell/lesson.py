@@ -64,7 +64,7 @@ def hint(session: "Session", argument: str) -> None:
         session.tell("there is no lesson, so there is no hint; /words says what may be typed next")
     else:
         given = session.attempt.hint(-1 if argument == "back" else 1)
-        session.tell(f"hint {given.number}/{given.of}: {given.say}")
+        session.tell(f"hint {given.number}/{given.of}: {given.say}" if given.of else given.say)
         session.note_progress()
 
 

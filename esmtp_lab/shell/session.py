@@ -1,13 +1,11 @@
 """The session of a learner: takes a typed line, plays it, and says what changed. It knows no terminal."""
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
 
 from esmtp_lab.bench import Crossing
 from esmtp_lab.errors import EsmtpLabError
 from esmtp_lab.lab import Lab
 from esmtp_lab.protocol.event import Event, text_events
-from esmtp_lab.protocol.side import Side
 from esmtp_lab.rules.detector import Told
 from esmtp_lab.shell import group, predict
 from esmtp_lab.shell.commands import run
@@ -15,36 +13,18 @@ from esmtp_lab.shell.facts import Facts, client_facts, server_facts
 from esmtp_lab.shell.hearing import Hearing
 from esmtp_lab.shell.keys import ON_EMPTY
 from esmtp_lab.shell.lesson import lines_of
-from esmtp_lab.shell.letters import carried, fates
+from esmtp_lab.shell.letters import carried, fates, unended
 from esmtp_lab.shell.live import PATIENCE, Live
 from esmtp_lab.shell.notes import Note, noted, notes
 from esmtp_lab.shell.record import Change, Page, Record, safe
 from esmtp_lab.shell.repair import repair
+from esmtp_lab.shell.steps import Step, Swap
 from esmtp_lab.tutor.attempt import Attempt
 from esmtp_lab.tutor.letter import ready_letter
-from esmtp_lab.wire.transparency import END_OF_DATA as LONE_DOT
 from esmtp_lab.wire.visible import visible
 
 _CLOSED = "/restart opens a new session, /undo goes back, /quit leaves"
 _UNENDED = "the content is not ended, and the letter would be lost: {} it; leave once more to go anyway"
-
-
-class _Swap(NamedTuple):
-    """A lab and the place where its session begins."""
-
-    lab: Lab
-    first: tuple[int, ...]
-
-
-class _Step(NamedTuple):
-    """One typed line for undo: the places of its lines, the content lines on their way before and after, and the labs
-    before and after where it brought another."""
-
-    places: tuple[int, ...]
-    before: tuple[int, ...]
-    after: tuple[int, ...]
-    gone: "_Swap | None" = None
-    come: "_Swap | None" = None
 
 
 class Session:
@@ -107,8 +87,8 @@ class Session:
         if live is not None:
             live.patience = self.patience
         side = "" if lab.role == "client" else ", and you are the server: type 220 and a greeting"
-        self._steps: list[_Step] = []
-        self._undone: list[_Step] = []
+        self._steps: list[Step] = []
+        self._undone: list[Step] = []
         self._content: tuple[int, ...] = ()
         self.group: tuple[str, ...] | None = None
         opening = live.opening if live else f"connected to {lab.policy.domain} (era {lab.era}){side}"
@@ -141,7 +121,7 @@ class Session:
         self.lab = lab
         self.begin()
         play()
-        self._steps = [*steps, _Step(tuple(self._new), content, (), _Swap(old, first), _Swap(self.lab, self.first))]
+        self._steps = [*steps, Step(tuple(self._new), content, (), Swap(old, first), Swap(self.lab, self.first))]
 
     # Real channels -------------------------------------------------------------------------------
 
@@ -300,7 +280,7 @@ class Session:
         self.speak()
         if self.attempt and (len(self._new) > told or self.attempt.speaks_of(self.attempt.fresh)):
             self._spoken_of |= set(self.last)
-        self._steps.append(_Step(tuple(self._new), content, self._content))
+        self._steps.append(Step(tuple(self._new), content, self._content))
         self._undone.clear()
 
     def put(self, crossings: Iterable[Crossing]) -> list[int]:
@@ -319,8 +299,7 @@ class Session:
                 places.append(self.record.wire(event, self.lab, lost=crossing.lost))
         client = self.lab.bench.client
         if client.in_content and client.content_so_far:
-            template = self._template(client)
-            places += self._lines(template, client.content_so_far)
+            places += self._lines(unended(self.lab), client.content_so_far)
         self._new += places
         return places
 
@@ -332,16 +311,6 @@ class Session:
         fresh = [self.record.wire(each, self.lab) for each in text_events(event, wire[start:], header)]
         self._content += tuple(fresh)
         return fresh
-
-    def _template(self, client: Side) -> Event:
-        """An event to make content lines from while the content event itself is still to come."""
-        last = self.lab.bench.log[-1].event
-        here = client.position
-        octets = b"" if self.chunk else LONE_DOT
-        offered = tuple(client.offered)
-        return last._replace(
-            speaker="client", kind="content", octets=octets, before=here, after=here, line="", offered=offered
-        )
 
     def _after(self, line: str, crossings: list[Crossing], was: str) -> None:
         """Remarks that follow a line: a correction, the end of the channel, what became of a delivery."""
@@ -385,14 +354,14 @@ class Session:
             self._content, self._came = step.after, step.places
             self.record.struck.difference_update(step.places)
 
-    def _swap(self, other: _Swap | None) -> bool:
+    def _swap(self, other: Swap | None) -> bool:
         """Go to the lab of a swap, where there is one."""
         if other is None:
             return False
         self.lab, self.first = other
         return True
 
-    def _step(self, act: Callable[[_Step], object], source: list[_Step], target: list[_Step]) -> _Step | None:
+    def _step(self, act: Callable[[Step], object], source: list[Step], target: list[Step]) -> Step | None:
         if not source:
             self.tell("there is nothing to undo" if source is self._steps else "there is nothing to redo")
             return None

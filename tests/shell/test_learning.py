@@ -46,12 +46,16 @@ def test_a_lesson_begins_in_the_running_shell_and_its_progress_is_kept(file: Pat
     assert session.attempt is not None and session.lab.era == session.attempt.lesson.era
     assert told(session, *LETTER) == "done; /next goes on" and file.exists()
     title, lines = page(session, "/progress")
-    assert title.startswith(f"progress: 0 of {len(lessons())} lessons, 1 of ")
+    assert title.startswith("progress: 0 of 23 lessons, 1 of ")
     (row,) = (line for line in lines if "One letter" in line)
     assert "1 of 3" in row and session.attempt.lesson.tasks[1].title in row
     assert session.attempt.lesson.tasks[0].title not in row
     assert lines[-2:] == ["in this sitting: 0 of 0 foretold", f"kept in {file}"]
     assert page(session, "/lesson case")[0].startswith("9 ")
+
+
+def test_a_test_out_gives_no_hint() -> None:
+    assert told(Session(Lab()), "/lesson out-lines", "/hint").startswith("a test-out gives no hints; lessons 8 to 12")
 
 
 def test_one_that_is_not_there_changes_nothing() -> None:
