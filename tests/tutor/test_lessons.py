@@ -41,7 +41,7 @@ id = "do"
 
 def test_every_lesson_is_proved():
     assert [said.text for said in check_lessons(seeds=5) if not said.right] == []
-    assert [lesson.number for lesson in lessons()] == sorted({lesson.number for lesson in lessons()})
+    assert [lesson.order for lesson in lessons()] == sorted({lesson.order for lesson in lessons()})
 
 
 @pytest.fixture
