@@ -82,7 +82,7 @@ def _play_task(attempt: Attempt, lines: Iterable[bytes]) -> Iterator[Said]:
     for played in scene.playing(read(lines)):
         if played.mismatch:
             yield Said(f"# MISMATCH in line {played.entry.number}: {played.mismatch}")
-        if played.entry.kind == "C" and played.entry.octets.startswith(b"/") and not played.entry.marked:
+        if played.for_the_lab:
             yield Said(f"# {played.entry.text}")
         yield from map(Said, annotated(played.crossings, lambda each: lab_of(attempt).lines(each)))
         yield from (Said(f"# {text}") for text in attempt.step())
@@ -114,6 +114,7 @@ def check_lessons(folder: Path | None = None, only: str = "", seeds: int | None 
         yield Said("there are no lessons" if not only else f"there is no lesson {only!r}", False)
     elif good:
         yield from _numbers(found)
+        yield from _covered(found) if not only else ()
         yield from _crossings(found)
         yield from _walks(found, seeds)
 
@@ -128,6 +129,14 @@ def _numbers(found: list[Lesson]) -> Iterator[Said]:
         values = [getattr(each, what) for each in found]
         for value in sorted({value for value in values if values.count(value) > 1}):
             yield Said(f"more than one lesson has the {what} {value}", False)
+
+
+def _covered(found: list[Lesson]) -> Iterator[Said]:
+    """What a test-out covers and is not there."""
+    taught = {each.number for each in found if not each.covers}
+    for each in found:
+        if strange := sorted(set(each.covers) - taught):
+            yield Said(f"{each.id} covers lesson {strange[0]}, and there is no such lesson", False)
 
 
 def _crossings(found: list[Lesson]) -> Iterator[Said]:

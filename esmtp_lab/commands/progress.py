@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from esmtp_lab.errors import DataError
 from esmtp_lab.tutor.attempt import Attempt
@@ -47,9 +48,15 @@ def show_progress(form: str, folder: Path | None = None) -> Iterator[str]:
         if form == "json":
             yield json.dumps(each, ensure_ascii=False)
         else:
-            yield f"{each['number']:2}  {each['title']}: {each['done']} of {each['of']}"
+            yield _line(each)
     if form == "text":
         yield f"kept in {file}"
+
+
+def _line(facts: dict[str, Any]) -> str:
+    """How a lesson stands."""
+    out = ", tested out" if facts["tested_out"] else ""
+    return f"{facts['number']:2}  {facts['title']}: {facts['done']} of {facts['of']}{out}"
 
 
 def write_report(name: str, form: str, folder: Path | None = None) -> Iterator[str]:
@@ -61,7 +68,7 @@ def write_report(name: str, form: str, folder: Path | None = None) -> Iterator[s
     done, of = (sum(each[key] for each in facts) for key in ("done", "of"))
     yield f"report{f' of {name}' if name else ''}: {done} of {of} tasks done"
     for each in facts:
-        yield f"{each['number']:2}  {each['title']}: {each['done']} of {each['of']}"
+        yield _line(each)
         for task in each["tasks"]:
             when = f" {task['done']}" if task.get("done") else ""
             hints = f", {task['hints']} hint{'s' * (task['hints'] != 1)}" if task.get("hints") else ""

@@ -11,7 +11,10 @@ from esmtp_lab.export.transcript import never_arrived, notes, protocol_line, rem
 from esmtp_lab.lab import Lab
 from esmtp_lab.protocol.side import Side
 from esmtp_lab.rules.detector import Watch
-from esmtp_lab.tutor.play import Played, play
+from esmtp_lab.tutor.foretelling import PASSED, foretold
+from esmtp_lab.tutor.play import Played
+from esmtp_lab.tutor.scene import Scene
+from esmtp_lab.tutor.setting import Setting
 from esmtp_lab.wire.content import lines
 from esmtp_lab.wire.transcript import Entry, read, write_line
 
@@ -24,12 +27,22 @@ class Said(NamedTuple):
 
 
 def play_script(lab: Lab, lines: Iterable[bytes], form: str = "text") -> Iterator[Said]:
-    """Play a script on a fresh lab and write what happens, as "text" or as "json"."""
+    """Play a script on a fresh lab and write what happens, as "text" or as "json".
+
+    A line without a mark that begins with a slash is a lab command, where no content is typed. Raises DataError for one
+    that a script may not hold.
+    """
     writer = _Text(lab) if form == "text" else _Json(lab)
+    scene = Scene(Setting(lab.policy, era=lab.era, client_era=lab.client_era, role=lab.role), lambda setting: lab)
     yield from writer.opening()
     for crossing in lab.bench.log:
         yield from writer.crossing(crossing, None)
-    for played in play(lab.bench, read(lines)):
+    for played in scene.playing(read(lines)):
+        assert isinstance(scene.desk, Lab)
+        moved = scene.desk is not writer.lab
+        writer.lab = scene.desk
+        if played.for_the_lab:
+            yield from writer.command(played.entry, moved)
         yield from writer.played(played)
     yield from writer.closing()
 
@@ -40,6 +53,7 @@ class _Text:
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
         self._watch = Watch(lab.era)
+        self._foretold = 0
 
     def opening(self) -> Iterator[Said]:
         lab = self.lab
@@ -54,6 +68,14 @@ class _Text:
             yield Said(protocol_line(event))
             yield from map(Said, (*notes(event), *remarks(self._watch.hear(event))))
 
+    def command(self, entry: Entry, moved: bool) -> Iterator[Said]:
+        """A lab command as it is written, so that it reads back; octets that it sends do so by themselves."""
+        yield Said(f"{'# ' if entry.text.startswith('/raw') else ''}{entry.text}")
+        if moved:
+            self._watch = Watch(self.lab.era)
+            self._foretold = 0
+            yield from self.opening()
+
     def played(self, played: Played) -> Iterator[Said]:
         if played.entry.kind == "moment" and played.crossings:
             yield from self.opening()
@@ -63,6 +85,10 @@ class _Text:
             yield Said(f"# MISMATCH in line {played.entry.number}: {played.mismatch}", right=False)
         for crossing in played.crossings:
             yield from self.crossing(crossing, played.entry)
+        if played.crossings:
+            came = [each for each in foretold(self.lab) if each.said != PASSED]
+            yield from (Said(f"# {each.words}") for each in came[self._foretold :])
+            self._foretold = len(came)
 
     def closing(self) -> Iterator[Said]:
         bench = self.lab.bench
@@ -83,6 +109,9 @@ class _Json:
 
     def opening(self) -> Iterator[Said]:
         return iter(())
+
+    def command(self, entry: Entry, moved: bool) -> Iterator[Said]:
+        yield Said(json.dumps({"line": entry.number, "lab": entry.text}, ensure_ascii=False))
 
     def crossing(self, crossing: Crossing, entry: Entry | None) -> Iterator[Said]:
         if crossing.event.kind == "moment":

@@ -147,6 +147,20 @@ class Lab:
             agreements=self.agreements,
         )
 
+    def copy(self) -> "Lab":
+        """A lab with a new session for a client, and copies of the letters; nobody here knows what comes there."""
+        return Lab(
+            self.era,
+            client_era=self.client_era,
+            policy=self.policy,
+            clock=self._clock,
+            extensions=self.extensions,
+            agreements=self.agreements,
+            neighbours=self.neighbours,
+            boxes={name: box.fork() for name, box in self.boxes.items()},
+            latency=self.bench.latency,
+        )
+
     @property
     def client(self) -> Client:
         """The client's end, which can deliver a letter by itself."""

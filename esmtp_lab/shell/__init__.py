@@ -4,6 +4,8 @@ session     one sitting: a typed line in, what changed out; record is what was s
 commands    the table of lab commands, of which help, completion and running are made; pages and save run them
 settings    the table of settings; changing is /set, config the file that keeps them, opening what they say at the start
 keys        the keys as data, for the bindings, the footer and /help
+predict     the game of saying what comes next; learning: lessons and progress; load: files that are played
+tables      the tables of a page, laid out for a width
 foresight   what may come next, and what would be answered; notes, hearing, repair and codes say why and what instead
 live        what calling a server of others and listening for a client share; overhear looks while a key is awaited
 panes       the bench as rows of text; rows, layout, look and signs are what the views draw with

@@ -36,8 +36,8 @@ class Calling(Live):
         self.line = opened
         self.opening = (
             f"a real channel to {where} is open; C: is yours, the server is a program of others "
-            f"(its rules: era {self.era}); the prompt waits {PATIENCE:g} seconds for it, and later lines are shown "
-            "when they come; /connect off ends it"
+            f"(its rules: era {self.era}); the prompt waits a little for it, and later lines are shown when "
+            "they come; /connect off ends it"
         )
         self._place = (host, port, allow_remote)
         self._pending = b""
@@ -74,7 +74,7 @@ class Calling(Live):
         crossings = self.bench.heard("client", octets)
         self.line.write(octets)
         self._unasked = 0
-        crossings += self.hear(PATIENCE)
+        crossings += self.hear(self.patience)
         if self.due:
             self._slow()
         return self.exchange(crossings)

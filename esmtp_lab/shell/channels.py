@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 from esmtp_lab.errors import EsmtpLabError
 from esmtp_lab.lab import Lab
-from esmtp_lab.shell.live import PATIENCE
 
 if TYPE_CHECKING:
     from esmtp_lab.shell.session import Session
@@ -22,7 +21,7 @@ def connect(session: "Session", argument: str) -> None:
     if session.allow_remote:
         session.tell(f"about to open a channel to {host} port {port}, wherever that is")
     session.visit(Calling(_home(session), host, port, allow_remote=session.allow_remote))
-    session.overhear(PATIENCE)
+    session.overhear(session.patience)
 
 
 def listen(session: "Session", argument: str) -> None:

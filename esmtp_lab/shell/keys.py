@@ -20,9 +20,10 @@ BEGINS: dict[tuple[str, ...], str] = {("escape", "s"): "/find "}
 """Keys that begin a lab command on an empty line, for its argument to be typed behind it."""
 
 CONTENT = frozenset({"content", "line"})
-BOTH = CONTENT | {"command"}
+ALWAYS = CONTENT | {"command", "prediction"}
 LESSON = frozenset({"lesson"})
-"""Prompts at which a key is named in the footer; the last is any prompt, where there is a lesson."""
+PREDICTION = frozenset({"prediction"})
+"""Prompts at which a key is named in the footer; LESSON is any prompt, where there is a lesson."""
 
 
 class Key(NamedTuple):
@@ -38,10 +39,11 @@ KEYS: tuple[Key, ...] = (
     Key("? on an empty line", "explain", "? explain"),
     Key("F1", "explain, in content too", "F1 explain", CONTENT),
     Key("Tab", "words that may come next", "Tab words"),
-    Key("Ctrl-D", "on an empty line: leave, as QUIT does", "C-d quit", BOTH),
+    Key("250, 5yz, 5, Enter alone", "with /predict on: what will be answered, or pass", "Enter pass", PREDICTION),
+    Key("Ctrl-D", "on an empty line: leave, as QUIT does", "C-d quit", ALWAYS),
     Key("Ctrl-C", "clear the line"),
-    Key("M-u, M-r", "undo, redo (M- is Alt, or Esc first)", "M-u undo", BOTH),
-    Key("F2, M-v", "the other view", "F2 view", BOTH),
+    Key("M-u, M-r", "undo, redo (M- is Alt, or Esc first)", "M-u undo", ALWAYS),
+    Key("F2, M-v", "the other view", "F2 view", ALWAYS),
     Key("Up", "earlier lines; a corrected one first"),
     Key("Ctrl-R", "search the earlier lines: Ctrl-R again goes further back, Enter takes one, Ctrl-G gives up"),
     Key("M-s", "search the transcript"),

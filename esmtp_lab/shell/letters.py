@@ -1,9 +1,12 @@
-"""What became of the letter that the embedded client delivers when the learner plays the server."""
+"""Letters on their way: what is typed of one and not ended, and what became of those that went on."""
 
 from collections.abc import Iterable, Iterator
 
 from esmtp_lab.bench.hosts import Run
+from esmtp_lab.lab import Lab
 from esmtp_lab.protocol.delivery import Delivery
+from esmtp_lab.protocol.event import Event
+from esmtp_lab.wire.transparency import END_OF_DATA as LONE_DOT
 from esmtp_lab.wire.visible import visible
 
 
@@ -21,3 +24,18 @@ def fates(delivery: Delivery | None) -> Iterator[str]:
     for outcome in delivery.outcomes if delivery else ():
         fate = "accepted" if outcome.accepted else "to be tried again" if outcome.temporary else "refused"
         yield f"for the client, {visible(outcome.path.render())} is {fate}"
+
+
+def unended(lab: Lab) -> Event:
+    """An event to make content lines from while the content event itself is still to come."""
+    client = lab.bench.client
+    here = client.position
+    return lab.bench.log[-1].event._replace(
+        speaker="client",
+        kind="content",
+        octets=b"" if client.left else LONE_DOT,
+        before=here,
+        after=here,
+        line="",
+        offered=tuple(client.offered),
+    )

@@ -12,8 +12,9 @@ from esmtp_lab.protocol.policy import Policy
 if TYPE_CHECKING:
     from esmtp_lab.net.line import Line
 
-PATIENCE = 5.0
-"""Seconds in which the prompt waits for the other end; what comes later is shown when it comes."""
+PATIENCE, BRIEFLY = 5.0, 0.3
+"""Seconds in which the prompt waits for the other end: where nothing is heard while a line is typed, and on a screen,
+which shows what comes later as it comes."""
 TICK = 0.1
 """Seconds between two looks at the channel, while the prompt waits for a key."""
 MOST = 65_536
@@ -27,7 +28,8 @@ REFUSES = {
     "wait": "time passes by itself on a real channel",
     "latency": "a real channel has a latency of its own",
     "group": "on a real channel each line goes out as it is typed; /raw sends several: /raw NOOP\\r\\nNOOP\\r\\n",
-    "predict": "only the other end knows what it will say; /connect off comes back to one that can be asked",
+    "load": "what a file holds is not played to a program of others; /connect off or /listen off comes back",
+    "try": "only the other end knows what it will say; /connect off comes back to one that can be asked",
 }
 """The lab commands that have no place on a real channel, each with the reason."""
 
@@ -37,9 +39,11 @@ class Live(Lab):
 
     Letters go to the mailboxes of home, unless it stands `apart`. `line` is the
     channel, where it is open. `opening` says how the session began and `ended` what may come after it.
+    `patience` is how long the prompt waits for the other end.
     """
 
     kind = Outside
+    patience = PATIENCE
     bench: Outside
     opening = ""
     ended = ""

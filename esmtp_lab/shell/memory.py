@@ -41,7 +41,12 @@ class Memory(History):
 def remember(session: Session, line: str, kind: str) -> None:
     """Keep a line that was played, and behind it the corrected one; never one that may hold a secret."""
     lines = session.past.lines
-    if line and kind != "line" and not secret(session) and not line.lstrip().upper().startswith("AUTH"):
+    if (
+        line
+        and kind not in ("line", "prediction")
+        and not secret(session)
+        and not line.lstrip().upper().startswith("AUTH")
+    ):
         lines.append(line)
         if session.settings["history"] == "on" and outlives(session, line, kind):
             _keep(session, line)

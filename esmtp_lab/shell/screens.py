@@ -6,6 +6,7 @@ from typing import Protocol
 from prompt_toolkit.history import History
 
 from esmtp_lab.shell.bench import Bench
+from esmtp_lab.shell.live import BRIEFLY
 from esmtp_lab.shell.memory import Memory
 from esmtp_lab.shell.session import Session
 from esmtp_lab.shell.signs import Signs
@@ -24,6 +25,7 @@ VIEWS: dict[str, Callable[[Session, Signs, History], View]] = {"bench": Bench, "
 def run_screens(session: Session, signs: Signs) -> None:
     """Show the view that the learner wants until they leave; each is made when it is first wanted."""
     history = Memory(session.past)
+    session.patience = BRIEFLY
     views: dict[str, View] = {}
     while not session.finished:
         name = session.view

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import NamedTuple
 
 from esmtp_lab.bench import Crossing
 from esmtp_lab.errors import EsmtpLabError
@@ -10,48 +9,27 @@ from esmtp_lab.export.facts import Facts, client_facts, server_facts
 from esmtp_lab.export.notes import Note, noted, notes
 from esmtp_lab.lab import Lab
 from esmtp_lab.protocol.event import Event, text_events
-from esmtp_lab.protocol.side import Side
 from esmtp_lab.rules.detector import Told
-from esmtp_lab.shell import group
+from esmtp_lab.shell import group, predict
 from esmtp_lab.shell.commands import run
 from esmtp_lab.shell.config import Config
 from esmtp_lab.shell.hearing import Hearing
 from esmtp_lab.shell.keys import ON_EMPTY
 from esmtp_lab.shell.lesson import lines_of
-from esmtp_lab.shell.letters import carried, fates
-from esmtp_lab.shell.live import Live
+from esmtp_lab.shell.letters import carried, fates, unended
+from esmtp_lab.shell.live import PATIENCE, Live
 from esmtp_lab.shell.past import Past
-from esmtp_lab.shell.record import Change, Page, Record
+from esmtp_lab.shell.record import Change, Page, Record, safe
 from esmtp_lab.shell.repair import repair
 from esmtp_lab.shell.settings import defaults
 from esmtp_lab.shell.signs import UNICODE
+from esmtp_lab.shell.steps import Step, Swap
 from esmtp_lab.tutor.attempt import Attempt
 from esmtp_lab.tutor.letter import ready_letter
-from esmtp_lab.tutor.present import foretold
-from esmtp_lab.tutor.said import fits_code
-from esmtp_lab.wire.transparency import END_OF_DATA as LONE_DOT
 from esmtp_lab.wire.visible import visible
 
 _CLOSED = "/restart opens a new session, /undo goes back, /quit leaves"
 _UNENDED = "the content is not ended, and the letter would be lost: {} it; leave once more to go anyway"
-
-
-class _Swap(NamedTuple):
-    """A lab and the place where its session begins."""
-
-    lab: Lab
-    first: tuple[int, ...]
-
-
-class _Step(NamedTuple):
-    """One typed line for undo: the places of its lines, the content lines on their way before and after, and the labs
-    before and after where it brought another."""
-
-    places: tuple[int, ...]
-    before: tuple[int, ...]
-    after: tuple[int, ...]
-    gone: "_Swap | None" = None
-    come: "_Swap | None" = None
 
 
 class Session:
@@ -91,9 +69,11 @@ class Session:
         self._went: tuple[int, ...] = ()
         self._came: tuple[int, ...] = ()
         self.aside: Lab | None = None
-        self._labs: list[Lab] = []
+        self.labs: list[Lab] = []
+        self.game = predict.Game()
         self.live: Live | None = None
         self.allow_remote = False
+        self.patience = PATIENCE
         self.keep: Callable[[Attempt], object] = lambda attempt: None
         self.begin()
         if attempt is not None:
@@ -104,20 +84,23 @@ class Session:
     def begin(self) -> None:
         """Show how the session of this lab began."""
         lab, live = self.lab, self.live
-        self._labs += [lab] if all(each is not lab for each in self._labs) else []
+        self.labs += [lab] if all(each is not lab for each in self.labs) else []
+        predict.drop(self)
         if live is not None and live is not lab:
             live.close()
         self.live = live = lab if isinstance(lab, Live) else None
+        if live is not None:
+            live.patience = self.patience
         side = "" if lab.role == "client" else ", and you are the server: type 220 and a greeting"
-        self._steps: list[_Step] = []
-        self._undone: list[_Step] = []
+        self._steps: list[Step] = []
+        self._undone: list[Step] = []
         self._content: tuple[int, ...] = ()
         self.group: tuple[str, ...] | None = None
         opening = live.opening if live else f"connected to {lab.policy.domain} (era {lab.era}){side}"
         self._new.append(self.record.remark(opening))
         if live is None and lab.role == "server" and lab.bench.delivery is None:
             lab.deliver(ready_letter(lab.policy))
-        first = self._put(lab.bench.log)
+        first = self.put(lab.bench.log)
         self.record.struck.update(place for at, place in enumerate(first) if at in lab.bench.struck)
         self.first = self.last = tuple(first[-1:])
         self.before = self.facts()
@@ -135,10 +118,15 @@ class Session:
 
         Raises DataError, and nothing is changed, where the extension cannot be used.
         """
+        self.move(self.lab.anew(plug=name))
+
+    def move(self, lab: Lab, play: Callable[[], object] = lambda: None) -> None:
+        """Go to a new session and play something there, so that one undo comes back to the session before."""
         old, steps, first, content = self.lab, self._steps, self.first, self._content
-        self.lab = old.anew(plug=name)
+        self.lab = lab
         self.begin()
-        self._steps = [*steps, _Step(tuple(self._new), content, (), _Swap(old, first), _Swap(self.lab, self.first))]
+        play()
+        self._steps = [*steps, Step(tuple(self._new), content, (), Swap(old, first), Swap(self.lab, self.first))]
 
     # Real channels -------------------------------------------------------------------------------
 
@@ -164,12 +152,14 @@ class Session:
             return False
         self._new, before, was = [], self.facts(), self.lab.bench.client.position.state
         try:
+            judged = predict.judged(self.live)
             heard = self.live.hear(seconds)
             self._tell_all(self.live.remarks())
-            places = self._put(heard)
+            places = self.put(heard)
             if places:
                 self.before, self.last, self.cursor, self.typed = before, tuple(places), None, True
             self._said_of_live(was)
+            predict.judge(self, self.live, judged)
         except Exception as error:
             self.tell(f"that went wrong inside the lab ({type(error).__name__}: {error}); the session goes on")
         return bool(self._new)
@@ -222,8 +212,12 @@ class Session:
 
     # Typing --------------------------------------------------------------------------------------
 
-    def type(self, line: str) -> Change:
-        """Play one typed line: a lab command at the command prompt, else a line for the wire."""
+    def type(self, line: str, *, ask: bool = True) -> Change:
+        """Play one typed line: a lab command at the command prompt, else a line for the wire.
+
+        Without `ask` nobody is asked what it will be answered.
+        """
+        self.game.hushed = not ask
         return self._guard(lambda: self._play(line))
 
     def _guard(self, action: Callable[[], None]) -> Change:
@@ -240,18 +234,22 @@ class Session:
         return Change(tuple(self._new), self._went, self._came, self.page)
 
     def _play(self, line: str) -> None:
-        if self.prompt_kind != "command":
-            self._wire(line)
-        elif line.startswith("/") or line in ON_EMPTY:
+        kind = self.prompt_kind
+        if (kind in ("command", "prediction") and line.startswith("/")) or (kind == "command" and line in ON_EMPTY):
             run(self, line)
+        elif kind == "prediction":
+            predict.take(self, line)
+        elif kind != "command":
+            self.send(line)
         elif self.group is not None:
             group.collect(self, line)
         elif line or self.lab.role == "client":
-            self._wire(line)
+            self.send(line)
 
-    def send(self, line: str) -> None:
-        """Play a line for the wire that a lab command stands for."""
-        self._wire(line)
+    def send(self, line: str, *, ask: bool = True) -> None:
+        """Play a line for the wire; where the game is on, only once the learner has said what it will be answered."""
+        if not (ask and predict.hold(self, line)):
+            self._wire(line)
 
     def send_octets(self, octets: bytes) -> None:
         """Say octets as they stand, whichever side the learner plays."""
@@ -275,22 +273,22 @@ class Session:
         self.cursor = None
         lab = self.lab
         was = lab.bench.client.position.state
-        foretold_before = sum(1 for _ in foretold(lab))
+        judged = predict.judged(lab)
         crossings = act()
-        self.last = tuple(self._put(crossings)) or self.last
+        self.last = tuple(self.put(crossings)) or self.last
         self._warned = False
         self._after(line, crossings, was)
-        self._judge_foretold(lab, foretold_before)
+        predict.judge(self, lab, judged)
         for text in carried(lab.runs[runs:]):
             self.tell(text)
         told = len(self._new)
         self.speak()
         if self.attempt and (len(self._new) > told or self.attempt.speaks_of(self.attempt.fresh)):
             self._spoken_of |= set(self.last)
-        self._steps.append(_Step(tuple(self._new), content, self._content))
+        self._steps.append(Step(tuple(self._new), content, self._content))
         self._undone.clear()
 
-    def _put(self, crossings: Iterable[Crossing]) -> list[int]:
+    def put(self, crossings: Iterable[Crossing]) -> list[int]:
         """Put down what crossed; content as its lines, those that were shown as they were typed once only."""
         places: list[int] = []
         for crossing in crossings:
@@ -306,8 +304,7 @@ class Session:
                 places.append(self.record.wire(event, self.lab, lost=crossing.lost))
         client = self.lab.bench.client
         if client.in_content and client.content_so_far:
-            template = self._template(client)
-            places += self._lines(template, client.content_so_far)
+            places += self._lines(unended(self.lab), client.content_so_far)
         self._new += places
         return places
 
@@ -319,16 +316,6 @@ class Session:
         fresh = [self.record.wire(each, self.lab) for each in text_events(event, wire[start:], header)]
         self._content += tuple(fresh)
         return fresh
-
-    def _template(self, client: Side) -> Event:
-        """An event to make content lines from while the content event itself is still to come."""
-        last = self.lab.bench.log[-1].event
-        here = client.position
-        octets = b"" if self.chunk else LONE_DOT
-        offered = tuple(client.offered)
-        return last._replace(
-            speaker="client", kind="content", octets=octets, before=here, after=here, line="", offered=offered
-        )
 
     def _after(self, line: str, crossings: list[Crossing], was: str) -> None:
         """Remarks that follow a line: a correction, the end of the channel, what became of a delivery."""
@@ -352,18 +339,12 @@ class Session:
         if waits and self.lab.role == "client" and state != "closed" and self.prompt_kind == "command":
             self.tell(f"that is no line yet: {waits} octet{'s' * (waits != 1)} wait for the CRLF that ends one")
 
-    def _judge_foretold(self, lab: Lab, before: int) -> None:
-        """Say whether what was foretold came, and how often it did in this sitting."""
-        for reply, code in [*foretold(lab)][before:]:
-            right = fits_code(reply.code, (code,))
-            came = "and so it is" if right else f"and {reply.code} came"
-            told = [fits_code(each.code, (said,)) for one in self._labs for each, said in foretold(one)]
-            self.tell(f"you expected {code}, {came}: {sum(told)} of {len(told)} foretold")
-
     # Undo ----------------------------------------------------------------------------------------
 
     def undo(self) -> None:
         """Take the last typed line back on both sides; its lines stay in the record, struck."""
+        if predict.drop(self):
+            return
         if self.group is not None:
             group.drop(self)
             return
@@ -379,14 +360,14 @@ class Session:
             self._content, self._came = step.after, step.places
             self.record.struck.difference_update(step.places)
 
-    def _swap(self, other: _Swap | None) -> bool:
+    def _swap(self, other: Swap | None) -> bool:
         """Go to the lab of a swap, where there is one."""
         if other is None:
             return False
         self.lab, self.first = other
         return True
 
-    def _step(self, act: Callable[[_Step], object], source: list[_Step], target: list[_Step]) -> _Step | None:
+    def _step(self, act: Callable[[Step], object], source: list[Step], target: list[Step]) -> Step | None:
         if not source:
             self.tell("there is nothing to undo" if source is self._steps else "there is nothing to redo")
             return None
@@ -411,7 +392,7 @@ class Session:
 
     def show(self, title: str, lines: Iterable[str], row: int | None = None) -> None:
         """A page of the lab, with the `row` that its reader has chosen, where there is a choice."""
-        self.page = Page(title, tuple(visible(line.encode("utf-8", "surrogateescape")) for line in lines), row)
+        self.page = Page(title, tuple(map(safe, lines)), row)
 
     def _clear(self) -> None:
         self._new = []
@@ -434,7 +415,7 @@ class Session:
             and self.lab.bench.server.dialect.may(client.position, "QUIT")
         )
         if self.lab.role == "client" and may:
-            self._put(self.lab.send("QUIT"))
+            self.put(self.lab.send("QUIT"))
         if self.live is not None:
             self.live.close()
         self.finished = True
@@ -448,7 +429,9 @@ class Session:
 
     @property
     def prompt_kind(self) -> str:
-        """What a typed line is: "command", "content", or a "line" of an exchange."""
+        """What a typed line is: "command", "content", a "line" of an exchange, or a "prediction"."""
+        if self.game.held is not None:
+            return "prediction"
         if self.lab.role != "client":
             return "command"
         client = self.lab.bench.client
@@ -462,7 +445,10 @@ class Session:
     @property
     def prompt(self) -> str:
         """Who speaks: ``C:``, ``S:``, ``/:`` where nobody here does, ``D:`` with the octets of content so far or those
-        of a chunk that are still to come, ``A:`` in an exchange, ``C+:`` while a group is collected."""
+        of a chunk that are still to come, ``A:`` in an exchange, ``C+:`` while a group is collected, ``?:`` where the
+        learner is to say what will be answered."""
+        if self.game.held is not None:
+            return "?: "
         if self.lab.role != "client":
             return "S: " if self.lab.role == "server" else "/: "
         if self.chunk:

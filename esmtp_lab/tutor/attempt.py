@@ -1,5 +1,6 @@
 """An attempt at a lesson: which task is on, how its goal stands, what to say to what was done, which hint is next."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from esmtp_lab.errors import DataError
@@ -16,6 +17,14 @@ class Given(NamedTuple):
     number: int
     of: int
     say: str
+
+
+def spelled(numbers: Sequence[int]) -> str:
+    """Numbers of lessons in words: ``1 to 7``, ``3 and 5``."""
+    first, last = min(numbers), max(numbers)
+    if len(numbers) > 2 and sorted(numbers) == list(range(first, last + 1)):
+        return f"{first} to {last}"
+    return " and ".join(map(str, numbers))
 
 
 class Attempt:
@@ -136,6 +145,10 @@ class Attempt:
     def hint(self, step: int = 1) -> Given:
         """The next hint, or the one before with -1; the last one repeats."""
         ladder = self.ladder()
+        if not ladder:
+            return Given(
+                0, 0, f"a test-out gives no hints; lessons {spelled(self.lesson.covers)} teach what it asks for"
+            )
         self._hint = max(1, min(self._hint + step, len(ladder)))
         self.hints = max(self.hints, self._hint)
         return Given(self._hint, len(ladder), ladder[self._hint - 1])

@@ -61,7 +61,7 @@ def _check_task(task: Task, lesson: Lesson, opens: Opens) -> Iterator[str]:
     if not task.quiz:
         if len(task.solutions) < FEWEST_SOLUTIONS:
             yield f"wants at least {FEWEST_SOLUTIONS} solutions. Add [[task.solution]]"
-        if len(task.near) < FEWEST_NEAR:
+        if len(task.near) < FEWEST_NEAR and not lesson.covers:
             yield f"wants at least {FEWEST_NEAR} near misses. Add [[task.near]]"
     if task.goal.reached(Scene(task.setting, opens, task.questions)):
         yield "is reached without doing anything"
@@ -110,9 +110,12 @@ def _check_near(task: Task, lesson: Lesson, number: int, opens: Opens) -> Iterat
 
 
 def _check_answers(task: Task, opens: Opens) -> Iterator[str]:
-    """Wrong answers must not do, whatever else was done."""
+    """Wrong answers must not do, whatever else was done, and what is to be said of one must be said."""
     for question in task.questions:
-        for wrong in (key for key in question.choices if not question.judge(key).right):
+        for key, say in (question.wrong or {}).items():
+            if question.judge(key).say != say:
+                yield f"question {question.id!r}: what wrong says of {key!r} is never said"
+        for wrong in (key for key in (*question.choices, *(question.wrong or {})) if not question.judge(key).right):
             scene = played(task, "\n".join((*solutions(task)[:1], f"/answer {question.id} {wrong}")), opens)
             if task.goal.reached(scene):
                 yield f"question {question.id!r}: the wrong answer {wrong} will do"
@@ -158,12 +161,13 @@ def named(found: Iterable[Lesson]) -> list[Named]:
 
 
 def cross_hits(found: Iterable[Lesson], opens: Opens) -> Iterator[Hit]:
-    """Which goals are reached by the solutions of other tasks."""
+    """Which goals are reached by the solutions of other tasks; those of a test-out do what the lessons ask for, of
+    course."""
     tasks = named(found)
     scenes = {each.name: [played(each.task, lines, opens) for lines in solutions(each.task)] for each in tasks}
     for goal in tasks:
         for other in tasks:
-            if other.name == goal.name:
+            if other.name == goal.name or other.lesson.covers:
                 continue
             if any(goal.task.goal.reached(scene) for scene in scenes[other.name]):
                 why = next((each.why for each in goal.task.crossed if other.name in each.by), "")

@@ -25,6 +25,7 @@ from esmtp_lab.wire.transcript import Entry, read
 _HEADING = re.compile(r"^#{1,6} +(.*?) *\{#([\w-]+)\} *$")
 _FENCE = re.compile(r"^ {0,3}(```|~~~)")
 END = "end"
+FEWEST_HINTS = 2
 QUESTION = "question"
 """The id of the last task of every lesson: its question."""
 _ENOUGH = ("Read the page once more: /lesson.", "A wrong answer costs nothing, and says what it says.")
@@ -84,7 +85,8 @@ class Task:
 class Lesson:
     """One lesson. `rules` are those that it exercises, `minutes` what it takes, `page` and `end` are Markdown.
 
-    The last of its tasks is its question.
+    The last of its tasks is its question. A test-out `covers` the lessons of these numbers: it says what is to be done,
+    and neither teaches nor helps.
     """
 
     id: str
@@ -96,6 +98,12 @@ class Lesson:
     tasks: tuple[Task, ...]
     setting: Setting
     rules: tuple[str, ...] = ()
+    covers: tuple[int, ...] = ()
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """Where it stands among others: by its number, and a test-out behind the lessons that it covers."""
+        return (max(self.covers), 1) if self.covers else (self.number, 0)
 
     @property
     def era(self) -> str:
@@ -115,7 +123,19 @@ class Lesson:
 
 _GOAL_KEYS = (*COMBINED, "within", "after", "before", "count")
 _TASK_KEYS = ("id", "hints", "solution", "near", "question", "crossed", "walks", "forbids", *_GOAL_KEYS, *setting.KEYS)
-_LESSON_KEYS = ("version", "id", "number", "title", "minutes", "rules", "hosts", "task", "question", *setting.KEYS)
+_LESSON_KEYS = (
+    "version",
+    "id",
+    "number",
+    "title",
+    "minutes",
+    "rules",
+    "covers",
+    "hosts",
+    "task",
+    "question",
+    *setting.KEYS,
+)
 FILES = frozenset({"lesson.toml", "lesson.md"})
 """What the folder of a lesson holds, and nothing else."""
 
@@ -149,7 +169,7 @@ def lesson_folders(folder: Path | None = None) -> list[Path]:
 
 def lessons(folder: Path | None = None) -> list[Lesson]:
     """All lessons of a folder, in the order of their numbers. Raises DataError."""
-    return sorted(map(read_lesson, lesson_folders(folder)), key=lambda each: each.number)
+    return sorted(map(read_lesson, lesson_folders(folder)), key=lambda each: each.order)
 
 
 def find_lesson(name: str, folder: Path | None = None) -> Lesson:
@@ -189,7 +209,8 @@ def lesson_of(data: Table, markdown: str, name: str) -> Lesson:
     page, sections = prose(markdown)
     hosts = own_hosts(one_table(data, "hosts", where), where)
     common = {key: data[key] for key in setting.KEYS if key in data}
-    reader = _Reader(lesson_id, common, hosts, sections, name)
+    covers = _covers(data, where)
+    reader = _Reader(lesson_id, common, hosts, sections, name, bool(covers))
     tasks = [reader.task(each, f"{where}: task {each.get('id', '?')!r}") for each in tables(data, "task", where)]
     for task in tasks:
         if [each.id for each in tasks].count(task.id) > 1 or task.id == QUESTION:
@@ -209,7 +230,15 @@ def lesson_of(data: Table, markdown: str, name: str) -> Lesson:
         tasks=(*tasks, reader.question(one_table(data, "question", where), where)),
         setting=read_setting(common, hosts, where),
         rules=texts(data, "rules", where),
+        covers=covers,
     )
+
+
+def _covers(table: Table, where: str) -> tuple[int, ...]:
+    value = table.get("covers", [])
+    if not isinstance(value, list) or not all(type(each) is int for each in value):
+        raise DataError(where, "covers is no list of the numbers of lessons. Write covers = [1, 2]")
+    return tuple(value)
 
 
 def prose(markdown: str) -> tuple[str, dict[str, tuple[str, str]]]:
@@ -235,6 +264,7 @@ class _Reader(NamedTuple):
     hosts: Mapping[str, Policy]
     sections: Mapping[str, tuple[str, str]]
     folder: str
+    tests_out: bool = False
 
     def task(self, table: Table, where: str) -> Task:
         known(table, _TASK_KEYS, where)
@@ -257,7 +287,7 @@ class _Reader(NamedTuple):
                 {**self.common, **{k: table[k] for k in setting.KEYS if k in table}}, self.hosts, where
             ),
             goal=_goal(table, questions, where),
-            hints=_hints(table, where, questions),
+            hints=_hints(table, where, questions, 0 if self.tests_out else FEWEST_HINTS),
             solutions=tuple(_lines(each, f"{where}: solution") for each in tables(table, "solution", where)),
             near=tuple(_near(each, f"{where}: near", questions) for each in tables(table, "near", where)),
             questions=tuple(questions.values()),
@@ -276,7 +306,7 @@ class _Reader(NamedTuple):
             say=say,
             setting=read_setting(self.common, self.hosts, where),
             goal=Goal(all=(_answered(asked),)),
-            hints=tuple(map(Hint, texts(table, "hints", where) or _ENOUGH)),
+            hints=tuple(map(Hint, texts(table, "hints", where) or ([] if self.tests_out else _ENOUGH))),
             solutions=(f"/answer {asked.solution}",),
             near=(),
             questions=(asked,),
@@ -302,7 +332,7 @@ def _with(goal: Goal, rest: tuple[Clause, ...]) -> Goal:
     return Goal((*goal.all, *rest), goal.any, goal.none, goal.in_order)
 
 
-def _hints(table: Table, where: str, questions: Mapping[str, Question]) -> tuple[Hint, ...]:
+def _hints(table: Table, where: str, questions: Mapping[str, Question], fewest: int) -> tuple[Hint, ...]:
     value = table.get("hints", [])
     if not isinstance(value, list):
         raise DataError(where, 'hints is no list. Write hints = ["…", "…"]')
@@ -315,7 +345,7 @@ def _hints(table: Table, where: str, questions: Mapping[str, Question]) -> tuple
         else:
             hints.append(Hint(text({"hint": each}, "hint", f"{where}: hints")))
     plain = sum(1 for each in hints if each.when is None)
-    if plain < 2:
+    if plain < fewest:
         raise DataError(where, f'has {plain or "no"} hint{"s" * (plain != 1)}. Add hints = ["…", "…"]')
     return tuple(hints)
 

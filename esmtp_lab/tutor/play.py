@@ -15,11 +15,13 @@ from esmtp_lab.wire.transcript import Entry, as_sent, write_line
 
 
 class Played(NamedTuple):
-    """What one entry of a script brought: the lines that crossed, and where it came out otherwise than written."""
+    """What one entry of a script brought: the lines that crossed, where it came out otherwise than written, and whether
+    it was a lab command."""
 
     entry: Entry
     crossings: list[Crossing]
     mismatch: str = ""
+    for_the_lab: bool = False
 
 
 Commands = Callable[[str], tuple[Bench, list[Crossing]]]
@@ -52,7 +54,7 @@ def play(bench: Bench, entries: Iterable[Entry], commands: Commands | None = Non
             bench, crossings = commands(entry.text)
             in_use[0] = bench
             heard, began = list(_said(crossings)), began and bench is came_from
-            yield Played(entry, crossings)
+            yield Played(entry, crossings, for_the_lab=True)
         elif entry.kind == "C" and not entry.marked and bench.server.by_hand:
             yield Played(entry, bench.say(entry.octets))
         elif entry.kind == "C":

@@ -123,7 +123,17 @@ def standing(facts: Facts) -> str:
 
 
 def report(progress: Progress, found: Iterable[Lesson]) -> Iterator[dict[str, Any]]:
-    """The facts of each lesson, for a teacher or for oneself: the same ones that the file holds."""
+    """The facts of each lesson, for a teacher or for oneself: the same ones that the file holds.
+
+    A lesson is tested out where a test-out that covers it is done.
+    """
+    found = list(found)
+    out = {
+        number
+        for each in found
+        for number in each.covers
+        if all(progress.get(each.id, {}).get(task.id, {}).get("done") for task in each.tasks)
+    }
     for lesson in found:
         known = progress.get(lesson.id, {})
         tasks = [
@@ -137,5 +147,6 @@ def report(progress: Progress, found: Iterable[Lesson]) -> Iterator[dict[str, An
             "title": lesson.title,
             "done": done,
             "of": len(tasks),
+            "tested_out": lesson.number in out,
             "tasks": tasks,
         }

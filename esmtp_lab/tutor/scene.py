@@ -96,12 +96,14 @@ class Scene:
 
     def playing(self, entries: Iterable[Entry]) -> Iterator[Played]:
         """Play the entries of an attempt, one after the other. Raises DataError."""
-        return play(self.bench, entries, self._command)
+        return play(self.bench, entries, self.command)
 
-    def _command(self, line: str) -> tuple[Bench, list[Crossing]]:
+    def command(self, line: str) -> tuple[Bench, list[Crossing]]:
+        """Run a lab command: the bench to go on with, and what crossed there because of it. Raises DataError."""
         name, _, argument = line.removeprefix("/").partition(" ")
         if name not in COMMANDS:
-            raise DataError(line, f"is no lab command of an attempt; there are /{', /'.join(COMMANDS)}")
+            there = ", ".join(f"/{each}" for each in COMMANDS)
+            raise DataError(line, f"is no lab command of a script; there are {there}. C: {line} is for the server")
         before, begin = self.bench, len(self.bench.log)
         COMMANDS[name].run(self, argument.strip())
         return self.bench, self.bench.log[begin if self.bench is before else 0 :]

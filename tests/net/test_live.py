@@ -47,7 +47,7 @@ def watched(session: Session, client: Callable[[int], Any]) -> None:
 @pytest.fixture
 def hostile(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A server that says what it is told to, and closes, or stays silent."""
-    monkeypatch.setattr("esmtp_lab.shell.calling.PATIENCE", 0.5)
+    monkeypatch.setattr("esmtp_lab.shell.session.PATIENCE", 0.5)
     opened: list[socket.socket] = []
 
     def start(octets: bytes, *, closes: bool = True) -> int:

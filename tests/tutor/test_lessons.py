@@ -41,7 +41,7 @@ id = "do"
 
 def test_every_lesson_is_proved():
     assert [said.text for said in check_lessons(seeds=5) if not said.right] == []
-    assert [lesson.number for lesson in lessons()] == sorted({lesson.number for lesson in lessons()})
+    assert [lesson.order for lesson in lessons()] == sorted({lesson.order for lesson in lessons()})
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ CROSSED = '\ncrossed = [{ by = ["one-letter/break"], why = "so" }]'
     [
         ("DATA\nSubject", "DATO\nSubject", "solution 1 does not reach: 354 to DATA"),
         ("DATA\nSubject", "S: 550\nDATA\nSubject", "solution 1, line 4: expected '550', got '250 "),
-        ("DATA\nSubject", "/data\nSubject", "solution 1 cannot be played: /data: is no lab command of an attempt"),
+        ("DATA\nSubject", "/data\nSubject", "solution 1 cannot be played: /data: is no lab command of a script"),
         ('MAIL FROM: <me@me.example>\n"""', 'NOOP\n"""', "near miss 1 is not recognised in its own lines"),
         ('MAIL FROM: <me@me.example>\n"""', '/noop\n"""', "near miss 1 cannot be played"),
         ("HELO me.example\nRCPT TO:<ada@lab.example>", "HELO a\nMAIL FROM:a\nRCPT TO:<a>", "for near miss 2 as well"),
@@ -178,6 +178,15 @@ def test_what_a_task_must_have():
     for wanted in ("at least 2 solutions", "at least 3 near misses", "is reached without doing anything"):
         assert any(wanted in problem for problem in problems)
     assert small('question = [{ id = "q", ask = "?", right = 3, because = "x" }]') == []
+    asks = 'question = [{ id = "q", ask = "?", right = 3, because = "x", wrong = { 2 = "one more"%s } }]'
+    assert small(asks % ', 4 = "too many"') == []
+    assert any("what wrong says of '02' is never said" in problem for problem in small(asks % ', 02 = "or so"'))
+    for wrong in ("3", "03", "three", '"3 4"', '""'):
+        with pytest.raises(DataError, match="is no wrong choice, and no wrong number"):
+            small(asks % f', {wrong} = "x"')
+    assert any("the wrong answer 2 will do" in problem for problem in small(
+        'any = [{ answer = "q" }, { command = "NOOP" }]\nsolution = [{ lines = "NOOP" }]\n' + asks % ""
+    ))  # fmt: skip
     assert any("the wrong answer a will do" in problem for problem in small(
         'any = [{ answer = "q" }, { command = "NOOP" }]\nsolution = [{ lines = "NOOP" }]\n'
         'question = [{ id = "q", ask = "?", choices = { a = "1", b = "2" }, right = "b", because = "x" }]'
