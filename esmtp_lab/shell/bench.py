@@ -130,21 +130,17 @@ class Bench:
 
         @keys.add("pageup")
         def _up(event: KeyPressEvent) -> None:
-            self.panes.scroll(-self._page)
+            self.panes.scroll(-self.panes.leaf)
 
         @keys.add("pagedown")
         def _down(event: KeyPressEvent) -> None:
-            self.panes.scroll(self._page)
+            self.panes.scroll(self.panes.leaf)
 
         @keys.add("escape", filter=Condition(lambda: self.session.page is not None))
         def _close(event: KeyPressEvent) -> None:
             self.session.page = None
 
         return keys
-
-    @property
-    def _page(self) -> int:
-        return max(1, self._size[1] // 4)
 
     # Drawing -------------------------------------------------------------------------------------
 

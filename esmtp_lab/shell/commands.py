@@ -105,6 +105,7 @@ TABLE: tuple[Command, ...] = (
     Command(("back",), "", "go to the part before", lambda session, argument: pages.walk(session, -1)),
     Command(("words",), "[LINE]", "what may be typed next, what not, and why not", pages.words),
     Command(("predict",), "LINE", "what would be answered to a line; nothing changes", pages.predict),
+    Command(("state",), "", "what the client and the server hold now, all of it", pages.state),
     Command(("undo",), "", "take the last line back on both sides", lambda session, argument: session.undo()),
     Command(("redo",), "", "play it again", lambda session, argument: session.redo()),
     Command(("restart",), "", "a new session", lambda session, argument: session.restart()),

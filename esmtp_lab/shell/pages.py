@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from esmtp_lab.export.transcript import mask
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.shell.byteview import byte_rows
+from esmtp_lab.shell.facts import meaning
 from esmtp_lab.shell.foresight import fitting, predicted
 from esmtp_lab.shell.notes import at_span, stops
 from esmtp_lab.wire.content import lines
@@ -103,6 +104,15 @@ _UNDER_TLS = (
     "the client says EHLO again, and the list may be another: no STARTTLS in it, and perhaps AUTH or REQUIRETLS",
     "esmtp-lab serve --tls and esmtp-lab send --tls require do it on a real channel",
 )
+
+
+def state(session: "Session", argument: str) -> None:
+    """What both sides hold; what the last line changed has a star."""
+    page: list[str] = []
+    for side, facts, before in zip(("client", "server"), session.facts(), session.before, strict=True):
+        page.append(f"{side}: {meaning(facts)}")
+        page += [f"  {name:<8} {value}{'' if (name, value) in before else ' *'}" for name, value in facts]
+    session.show("what each side holds", page)
 
 
 def octets(session: "Session", argument: str) -> None:

@@ -16,7 +16,10 @@ _ABOUT, _LABEL = 20, 8
 
 
 class Panes:
-    """Draws the bench. `back` rows of the wire, and `down` rows of a page, are scrolled away."""
+    """Draws the bench. `back` rows of the wire, and `down` rows of a page, are scrolled away.
+
+    `leaf` is how many rows a leaf turns: one less than were seen, so that no row is passed over.
+    """
 
     def __init__(self, session: Session, signs: Signs) -> None:
         self.session = session
@@ -24,6 +27,7 @@ class Panes:
         self.rows = Rows(session, signs, numbered=True)
         self.back = 0
         self.down = 0
+        self.leaf = 1
 
     def draw(self, columns: int, height: int) -> list[Row]:
         """Exactly `height` rows of exactly `columns` columns."""
@@ -54,11 +58,11 @@ class Panes:
         high = room - low
         client, server = self._sides(side - 2, long=True)
         middle = self._wire(widths[1] - 2, high)
-        panes = [(fitted(rows, high), each) for rows, each in zip((client, middle, server), widths, strict=True)]
+        sides = (self._capped(client, high), fitted(middle, high), self._capped(server, high))
         titles = [self._name("client"), "wire", self._name("server")]
         return [
             border(titles, widths, self.signs, "top"),
-            *beside(panes, self.signs),
+            *beside([*zip(sides, widths, strict=True)], self.signs),
             *self._rules(columns, low, widths),
         ]
 
@@ -137,10 +141,11 @@ class Panes:
         """Rows in so much height; where some are left out, the last one says so."""
         if len(rows) <= height:
             return fitted(rows, height)
-        return [*rows[: height - 1], [("class:lab", self.signs.text(f"… {len(rows) - height + 1} more rows"))]]
+        return [*rows[: height - 1], [("class:lab", self.signs.text(f"… {len(rows) - height + 1} more: /state"))]]
 
     def _wire(self, columns: int, height: int) -> list[Row]:
         """The newest rows of the record that fit, or earlier ones where it is scrolled."""
+        self._turn(height, self.session.page is None)
         rows: list[Row] = []
         wanted = height + self.back
         for place in reversed(range(len(self.session.record.items))):
@@ -155,7 +160,8 @@ class Panes:
         return rows[max(0, end - height) : end]
 
     def _page(self, columns: int, height: int) -> list[Row]:
-        """The open page, from where it is scrolled to."""
+        """The open page, from where it is scrolled to; its last row says where more follows."""
+        self._turn(height - 1, self.session.page is not None)
         page = self.session.page
         rows: list[Row] = []
         for line in page.lines if page else ():
@@ -166,6 +172,10 @@ class Panes:
         if left > 0:
             shown[-1] = [("class:lab", self.signs.text(f"… {left + 1} more rows: PageDown; Esc closes"))]
         return shown
+
+    def _turn(self, height: int, scrolls: bool) -> None:
+        if scrolls:
+            self.leaf = max(1, height - 1)
 
     def _explained(self, columns: int, height: int) -> tuple[str, list[Row]]:
         """The rules of the last exchange, or of the span under the cursor."""

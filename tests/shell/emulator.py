@@ -62,9 +62,9 @@ class Terminal:
         return "\n".join((*above, *self.display.display))
 
     def until(self, ready: Ready) -> str:
-        """Read until the screen holds a text, or a condition is true of it."""
+        """Read until the screen holds a text, or a condition is true of it, and it is drawn: the cursor is back."""
         holds = ready if callable(ready) else lambda text: ready in text
-        while not holds(self.text):
+        while self.display.cursor.hidden or not holds(self.text):
             try:
                 octets = self.child.read_nonblocking(65536, timeout=10)
             except (pexpect.TIMEOUT, pexpect.EOF):
@@ -121,8 +121,8 @@ class Tmux:
 
     def until(self, ready: Ready) -> str:
         holds = ready if callable(ready) else lambda text: ready in text
-        end = time.monotonic() + 10
-        while not holds(text := self.text):
+        text, end = "", time.monotonic() + 10
+        while self._call("display-message", "-p", "#{cursor_flag}") == "0\n" or not holds(text := self.text):
             if time.monotonic() > end:
                 pytest.fail(f"waited in vain, with this on the screen:\n{text}")
             time.sleep(0.02)
