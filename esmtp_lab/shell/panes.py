@@ -150,14 +150,20 @@ class Panes:
         wanted = height + self.back
         for place in reversed(range(len(self.session.record.items))):
             mine = wrap(self.rows.item(place), columns, self.rows.indent)
-            for broken in self.rows.broken(place):
-                mine += wrap(broken, columns, self.rows.indent)
-            rows = mine + rows
+            broken = [row for each in self.rows.broken(place) for row in wrap(each, columns, self.rows.indent)]
+            # What a rule says must not push the line itself away; all of it stands among the rules.
+            rows = mine + (broken if len(broken) <= height // 3 else self._many(place, columns)) + rows
             if len(rows) >= wanted:
                 break
         self.back = max(0, min(self.back, len(rows) - height))
         end = len(rows) - self.back
         return rows[max(0, end - height) : end]
+
+    def _many(self, place: int, columns: int) -> list[Row]:
+        """That rules are broken, in a row."""
+        count = sum(1 for _ in self.rows.broken(place))
+        text = f"{count} rule{'s are' if count > 1 else ' is'} broken here: ? tells"
+        return wrap(self.rows.amiss(text), columns, self.rows.indent)
 
     def _page(self, columns: int, height: int) -> list[Row]:
         """The open page, from where it is scrolled to; its last row says where more follows."""

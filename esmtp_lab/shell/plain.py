@@ -1,9 +1,15 @@
-"""The plain view: every line begins with a word, nothing moves the cursor, no colours. For screen readers and pipes."""
+"""The plain view: every line begins with a word, nothing moves the cursor, no colours. For screen readers and pipes.
+
+What panes, footer and Tab show elsewhere is written here: after an exchange a line "rules" with the ids that may be
+given to /rule, and a line "state" for each side with what the exchange changed.
+"""
 
 import sys
+from collections.abc import Iterator
 from getpass import getpass
 
 from esmtp_lab.protocol.event import Event
+from esmtp_lab.shell.facts import Facts, changes
 from esmtp_lab.shell.footer import first, header
 from esmtp_lab.shell.keys import ON_EMPTY
 from esmtp_lab.shell.lesson import lines_of
@@ -24,6 +30,9 @@ class Plain:
         self.session = session
         self.signs = signs
         self._seen = 0
+        self._cited = 0
+        self._general: set[str] = set()
+        self._facts: tuple[Facts, Facts] = ((), ())
         self._standing: tuple[Met, ...] = ()
         self._echoed = sys.stdin.isatty()
 
@@ -143,11 +152,44 @@ class Plain:
             if items[place].lost:
                 self._write("lab", f"never arrived: {_speaker(event)} {shown(event)}")
             elif not (mine and echoed):
-                self._write(_speaker(event), shown(event))
+                size = f" ({event.length} octets in all)" if event.length > len(event.octets) else ""
+                self._write(_speaker(event), f"{shown(event)}{size}")
             echoed -= 1 if mine and echoed else 0
             for note in self.session.notes(place) if place not in self.session.record.struck else ():
                 self._write("note", note.text)
         self._seen = len(items)
+        self._write_rules()
+        self._write_state()
+
+    def _write_rules(self) -> None:
+        """The ids of the rules in the notes on what is new; with full notes, of all rules at work on it."""
+        session = self.session
+        if not session.rules_ready:
+            return  # those of the first lines are named as soon as they are known
+        places, self._cited = range(self._cited, self._seen), self._seen
+        ids = dict.fromkeys(rule for place in places if place not in session.record.struck for rule in self._ids(place))
+        if ids:
+            self._write("rules", " ".join(ids))
+
+    def _ids(self, place: int) -> Iterator[str]:
+        session = self.session
+        yield from (note.rule for note in session.notes(place) if note.rule)
+        event = session.annotated(place)
+        if event is None or session.depth != "full":
+            return
+        for rule in (each.rule for each in event.citations):
+            # What is at work on every line is named once.
+            if not (rule.general and rule.id in self._general):
+                yield rule.id
+            self._general |= {rule.id} if rule.general else set()
+
+    def _write_state(self) -> None:
+        """What became of each side since it was written last."""
+        before, self._facts = self._facts, self.session.facts()
+        for side, was, now in zip(("client", "server"), before, self._facts, strict=True):
+            changed = [each for each in changes(was, now) if not each.startswith("content")]  # the prompt counts those
+            if changed:
+                self._write("state", f"{side}: {'; '.join(changed)}")
 
     def _write(self, word: str, text: str) -> None:
         encoding = sys.stdout.encoding or "ascii"
