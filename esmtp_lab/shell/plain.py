@@ -63,7 +63,8 @@ class Plain:
         kind = self.session.prompt_kind
         change = self.session.type(line)
         wire = self.session.group is None and (kind != "command" or not (line.startswith("/") or line in ON_EMPTY))
-        self._show(change, 1 if wire and self._echoed else 0)
+        # What holds a control is not echoed as it went.
+        self._show(change, 1 if wire and self._echoed and line.isprintable() else 0)
 
     def _wait(self) -> None:
         """Where it is the turn of a program of others, show what comes as it comes; Ctrl-C ends the waiting."""

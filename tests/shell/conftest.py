@@ -1,7 +1,7 @@
 """A session to type into, and a terminal to look at one through."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
@@ -54,12 +54,22 @@ def letter() -> tuple[str, ...]:
 def terminal() -> Iterator[Callable[..., Terminal]]:
     opened: list[Terminal] = []
 
-    def start(columns: int, rows: int, options: str = "", before: str = "pass", **env: str) -> Terminal:
+    def start(
+        columns: int,
+        rows: int,
+        options: str = "",
+        before: str = "pass",
+        *,
+        command: Sequence[str] = (),
+        scrollback: bool = False,
+        **env: str,
+    ) -> Terminal:
         code = (
             "from esmtp_lab.lab import Lab; from esmtp_lab.shell import shell; "
             f"lab = Lab(clock=lambda: 1e9); {before}; raise SystemExit(shell(lab, {options}))"
         )
-        opened.append(Terminal(columns, rows, [sys.executable, "-c", code], env))
+        program = command or [sys.executable, "-c", code]
+        opened.append(Terminal(columns, rows, program, env, scrollback=scrollback))
         return opened[-1]
 
     yield start

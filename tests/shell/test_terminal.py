@@ -142,7 +142,7 @@ def scrolled(terminal: Seen) -> list[str]:
         if "connected to" in rows[0]:
             return rows
         before = terminal.text
-        above = wire_pane(terminal.press("\x1b[5~", lambda now: now != before))
+        above = wire_pane(terminal.press("\x1b[5~", lambda now, before=before: now != before))
         joint = next((size for size in range(1, len(above) + 1) if above[-size:] == rows[:size]), 0)
         assert joint, f"a leaf passes over rows:\n{before}\n{terminal.text}"
         rows = above[:-joint] + rows
