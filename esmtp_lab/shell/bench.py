@@ -65,6 +65,7 @@ class Bench:
         self.signs = signs
         self.history = history
         self.panes = Panes(session, signs)
+        self._drawn: tuple[tuple[object, ...], StyleAndTextTuples] = (), []
         self.buffer = Buffer(
             completer=Words(session, signs), complete_while_typing=False, history=history, multiline=False
         )
@@ -169,7 +170,21 @@ class Bench:
         return Layout(FloatContainer(ConditionalContainer(body, True), [menu]), focused_element=entry)
 
     def board(self) -> StyleAndTextTuples:
-        """The panes for the present size."""
+        """The panes for the present size; while a line is typed they stay as they are."""
+        if self._drawn[0] != self._look():
+            fragments = self._draw()
+            self._drawn = self._look(), fragments
+        return self._drawn[1]
+
+    def _look(self) -> tuple[object, ...]:
+        """All that makes a difference to the panes."""
+        session, panes = self.session, self.panes
+        return (
+            *(self._size[0], self._board_rows(), panes.back, panes.down, session.moves, session.rules_ready),
+            *(session.cursor, session.page, session.depth, session.lab.role),
+        )
+
+    def _draw(self) -> StyleAndTextTuples:
         columns = self._size[0]
         try:
             rows = self.panes.draw(columns, self._board_rows())

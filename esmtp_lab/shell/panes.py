@@ -28,6 +28,7 @@ class Panes:
         self.back = 0
         self.down = 0
         self.leaf = 1
+        self._wrapped: dict[int, tuple[tuple[object, ...], list[Row], list[Row]]] = {}
 
     def draw(self, columns: int, height: int) -> list[Row]:
         """Exactly `height` rows of exactly `columns` columns."""
@@ -146,18 +147,38 @@ class Panes:
     def _wire(self, columns: int, height: int) -> list[Row]:
         """The newest rows of the record that fit, or earlier ones where it is scrolled."""
         self._turn(height, self.session.page is None)
-        rows: list[Row] = []
-        wanted = height + self.back
+        found: list[list[Row]] = []
+        count, wanted = 0, height + self.back
         for place in reversed(range(len(self.session.record.items))):
+            found.append(self._item(place, columns, height))
+            count += len(found[-1])
+            if count >= wanted:
+                break
+        self.back = max(0, min(self.back, count - height))
+        below, rows = self.back, list[Row]()
+        for each in found:
+            if not rows and len(each) <= below:
+                below -= len(each)  # all of it is scrolled away
+                continue
+            rows = each + rows
+            if len(rows) >= height + below:
+                break
+        end = len(rows) - below
+        return rows[max(0, end - height) : end]
+
+    def _item(self, place: int, columns: int, height: int) -> list[Row]:
+        """A line of the record with what it breaks; a line that looks as before is not wrapped again."""
+        session = self.session
+        cursor = session.cursor if session.cursor and session.cursor[0] == place else None
+        look = (columns, place in session.record.struck, cursor, session.rules_ready)
+        known = self._wrapped.get(place)
+        if known is None or known[0] != look:
             mine = wrap(self.rows.item(place), columns, self.rows.indent)
             broken = [row for each in self.rows.broken(place) for row in wrap(each, columns, self.rows.indent)]
-            # What a rule says must not push the line itself away; all of it stands among the rules.
-            rows = mine + (broken if len(broken) <= height // 3 else self._many(place, columns)) + rows
-            if len(rows) >= wanted:
-                break
-        self.back = max(0, min(self.back, len(rows) - height))
-        end = len(rows) - self.back
-        return rows[max(0, end - height) : end]
+            known = self._wrapped[place] = look, mine, broken
+        _, mine, broken = known
+        # What a rule says must not push the line itself away; all of it stands among the rules.
+        return mine + (broken if len(broken) <= height // 3 else self._many(place, columns))
 
     def _many(self, place: int, columns: int) -> list[Row]:
         """That rules are broken, in a row."""

@@ -53,7 +53,7 @@ class Session:
     """One sitting at the lab: the lab, the record of what was shown, and how it is to be shown.
 
     `view` and `depth` are the reader's wishes, `last` the places of the last exchange, `correction` a line to offer
-    after a refused one, `typed` whether anything was played yet, `finished` whether the learner has left. `rules_ready`
+    after a refused one, `typed` whether anything was played yet, `moves` how often anything may have, `finished` whether the learner has left. `rules_ready`
     turns true when the rule book may be read: never before the first prompt. `aside` is the lab of a task while its
     learner plays freely, and `keep` is told of progress. `group` holds the
     lines that are collected to leave together; it is None where no group was begun.
@@ -78,6 +78,7 @@ class Session:
         self.rules_ready = False
         self._rules_broken = False
         self.typed = False
+        self.moves = 0
         self._warned = False
         self._annotated: dict[int, Event] = {}
         self._hearing = Hearing(self.record)
@@ -158,6 +159,7 @@ class Session:
         if self.live is None:
             return False
         self._new, before, was = [], self.facts(), self.lab.bench.client.position.state
+        self.moves += 1
         try:
             heard = self.live.hear(seconds)
             self._tell_all(self.live.remarks())
@@ -224,6 +226,7 @@ class Session:
     def _guard(self, action: Callable[[], None]) -> Change:
         """Let nothing that goes wrong end the session; say it in one line."""
         self.typed = True
+        self.moves += 1
         self.rules_ready = not self._rules_broken
         self._clear()
         try:
