@@ -28,7 +28,7 @@ class Panes:
         self.back = 0
         self.down = 0
         self.leaf = 1
-        self._wrapped: dict[int, tuple[tuple[object, ...], list[Row], list[Row]]] = {}
+        self._heights: dict[int, tuple[tuple[object, ...], int]] = {}
 
     def draw(self, columns: int, height: int) -> list[Row]:
         """Exactly `height` rows of exactly `columns` columns."""
@@ -147,36 +147,38 @@ class Panes:
     def _wire(self, columns: int, height: int) -> list[Row]:
         """The newest rows of the record that fit, or earlier ones where it is scrolled."""
         self._turn(height, self.session.page is None)
-        found: list[list[Row]] = []
-        count, wanted = 0, height + self.back
+        count, wanted, passed = 0, height + self.back, list[int]()
         for place in reversed(range(len(self.session.record.items))):
-            found.append(self._item(place, columns, height))
-            count += len(found[-1])
+            passed.append(self._rows_of(place, columns, height))
+            count += passed[-1]
             if count >= wanted:
                 break
         self.back = max(0, min(self.back, count - height))
         below, rows = self.back, list[Row]()
-        for each in found:
-            if not rows and len(each) <= below:
-                below -= len(each)  # all of it is scrolled away
+        for place, size in zip(reversed(range(len(self.session.record.items))), passed, strict=False):
+            if not rows and size <= below:
+                below -= size  # all of it is scrolled away
                 continue
-            rows = each + rows
+            rows = self._item(place, columns, height) + rows
             if len(rows) >= height + below:
                 break
         end = len(rows) - below
         return rows[max(0, end - height) : end]
 
-    def _item(self, place: int, columns: int, height: int) -> list[Row]:
-        """A line of the record with what it breaks; a line that looks as before is not wrapped again."""
+    def _rows_of(self, place: int, columns: int, height: int) -> int:
+        """How many rows a line of the record takes; a line that looks as before is not wrapped again to know."""
         session = self.session
-        cursor = session.cursor if session.cursor and session.cursor[0] == place else None
-        look = (columns, place in session.record.struck, cursor, session.rules_ready)
-        known = self._wrapped.get(place)
+        cursor = session.cursor is not None and session.cursor[0] == place
+        look = (columns, height, place in session.record.struck, cursor, session.rules_ready)
+        known = self._heights.get(place)
         if known is None or known[0] != look:
-            mine = wrap(self.rows.item(place), columns, self.rows.indent)
-            broken = [row for each in self.rows.broken(place) for row in wrap(each, columns, self.rows.indent)]
-            known = self._wrapped[place] = look, mine, broken
-        _, mine, broken = known
+            known = self._heights[place] = look, len(self._item(place, columns, height))
+        return known[1]
+
+    def _item(self, place: int, columns: int, height: int) -> list[Row]:
+        """A line of the record with what it breaks."""
+        mine = wrap(self.rows.item(place), columns, self.rows.indent)
+        broken = [row for each in self.rows.broken(place) for row in wrap(each, columns, self.rows.indent)]
         # What a rule says must not push the line itself away; all of it stands among the rules.
         return mine + (broken if len(broken) <= height // 3 else self._many(place, columns))
 
@@ -215,6 +217,8 @@ class Panes:
         places = (session.cursor[0],) if session.cursor else session.last
         for place in places:
             rows += self._about(place, columns)
+            if len(rows) > height:
+                break
         title = f"rules of {session.lab.era}"
         if session.cursor:
             title = f"line {session.record.items[session.cursor[0]].number}"

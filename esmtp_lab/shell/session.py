@@ -38,13 +38,20 @@ class _Swap(NamedTuple):
     first: tuple[int, ...]
 
 
+class _Put(NamedTuple):
+    """Content on its way: how many octets of it stand in the record, and the place of its last line."""
+
+    octets: int = 0
+    place: int = -1
+
+
 class _Step(NamedTuple):
-    """One typed line for undo: the places of its lines, the content lines on their way before and after, and the labs
-    before and after where it brought another."""
+    """One typed line for undo: the places of its lines, the content on its way before and after, and the labs before
+    and after where it brought another."""
 
     places: tuple[int, ...]
-    before: tuple[int, ...]
-    after: tuple[int, ...]
+    before: _Put
+    after: _Put
     gone: "_Swap | None" = None
     come: "_Swap | None" = None
 
@@ -107,7 +114,7 @@ class Session:
         side = "" if lab.role == "client" else ", and you are the server: type 220 and a greeting"
         self._steps: list[_Step] = []
         self._undone: list[_Step] = []
-        self._content: tuple[int, ...] = ()
+        self._content = _Put()
         self.group: tuple[str, ...] | None = None
         opening = live.opening if live else f"connected to {lab.policy.domain} (era {lab.era}){side}"
         self._new.append(self.record.remark(opening))
@@ -134,7 +141,7 @@ class Session:
         old, steps, first, content = self.lab, self._steps, self.first, self._content
         self.lab = old.anew(plug=name)
         self.begin()
-        self._steps = [*steps, _Step(tuple(self._new), content, (), _Swap(old, first), _Swap(self.lab, self.first))]
+        self._steps = [*steps, _Step(tuple(self._new), content, _Put(), _Swap(old, first), _Swap(self.lab, self.first))]
 
     # Real channels -------------------------------------------------------------------------------
 
@@ -297,7 +304,7 @@ class Session:
                 # a chunk has no line besides its own
                 wire = event.content.wire if event.content else b""
                 places += self._lines(event, wire)
-                self._content = ()
+                self._content = _Put()
             if event.kind == "moment":
                 self._new.append(self.record.remark(visible(event.octets)))
             elif event.octets:
@@ -311,11 +318,11 @@ class Session:
 
     def _lines(self, event: Event, wire: bytes) -> list[int]:
         """Put down the lines of content that are not shown yet."""
-        before = [self.record.items[place].event for place in self._content]
-        start = sum(len(each.octets) for each in before if each)
-        header = not before or (before[-1] is not None and before[-1].to == "header")
+        start, last = self._content
+        before = self.record.items[last].event if last >= 0 else None
+        header = before is None or before.to == "header"
         fresh = [self.record.wire(each, self.lab) for each in text_events(event, wire[start:], header)]
-        self._content += tuple(fresh)
+        self._content = _Put(len(wire), fresh[-1] if fresh else last)
         return fresh
 
     def _template(self, client: Side) -> Event:
