@@ -60,10 +60,10 @@ class Session:
     """One sitting at the lab: the lab, the record of what was shown, and how it is to be shown.
 
     `view` and `depth` are the reader's wishes, `last` the places of the last exchange, `correction` a line to offer
-    after a refused one, `typed` whether anything was played yet, `moves` how often anything may have, `finished` whether the learner has left. `rules_ready`
-    turns true when the rule book may be read: never before the first prompt. `aside` is the lab of a task while its
-    learner plays freely, and `keep` is told of progress. `group` holds the
-    lines that are collected to leave together; it is None where no group was begun.
+    after a refused one, `typed` whether anything was played yet and `moves` how often anything may have been,
+    `finished` whether the learner has left. `rules_ready` turns true when the rule book may be read: never before the
+    first prompt. `aside` is the lab of a task while its learner plays freely, and `keep` is told of progress. `group`
+    holds the lines that are collected to leave together; it is None where no group was begun.
     """
 
     def __init__(self, lab: Lab, *, view: str = "stream", attempt: Attempt | None = None) -> None:

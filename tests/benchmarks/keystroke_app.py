@@ -1,17 +1,18 @@
 """The programs of the keystroke benchmark, each with a stopwatch: ``python keystroke_app.py NAME FILE BOARD``.
 
-NAME is "ours" or "bare": the bench view of the shell, with every extension there is, and a prompt_toolkit application
-with the same windows, in which stands the text that ours wrote into BOARD. The stopwatch goes from the octets of a key
-that were read to the end of the last drawing that they brought about, and writes into FILE, a line for each, the seconds that
-passed and those in which the program was at work.
+NAME is "ours", "long" or "bare": the bench view of the shell, with every extension there is; the same behind ten
+thousand lines; and a prompt_toolkit application with the same windows, in which stands the text that ours wrote into
+BOARD. The stopwatch goes from the octets of a key that were read to the end of the last drawing that they brought
+about, and writes into FILE, a line for each, the seconds that passed and those in which the program was at work.
 """
 
 import asyncio
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,8 @@ LETTER = (
 )
 BEFORE = (*LETTER, "EHLO me.example", "MAIL FROM:<me@me.example>", "RCPT TO:<ada@lab.example>")
 """What was typed before the keys are measured."""
+MANY = (*BEFORE, *("NOOP", "VRFY ada") * 2500)
+"""The same for a session of ten thousand lines, commands and replies counted."""
 _BELOW = 5
 """Rows below the board: the typed line, the hint, the footer, and one for the size of the hint."""
 
@@ -84,14 +87,14 @@ def bench_view() -> Any:
     return Bench(Session(Lab(policy=policy, extensions=[XPONG]), view="bench"), UNICODE, InMemoryHistory())
 
 
-def ours(file: Path, board: Path) -> None:
+def ours(file: Path, board: Path, before: Sequence[str] = BEFORE) -> None:
     """Run the bench view; when the rules are read, play what is before the keys, and say what the board holds."""
     bench = bench_view()
 
     async def play() -> None:
         while not bench.session.rules_ready:
             await asyncio.sleep(0.02)
-        for line in BEFORE:
+        for line in before:
             bench.session.type(line)
         words = [
             (each.text, each.display_text, each.display_meta_text)
@@ -158,7 +161,7 @@ def bare(file: Path, board: Path) -> None:
     watched(app, file).run()
 
 
-APPS: dict[str, Callable[[Path, Path], None]] = {"ours": ours, "bare": bare}
+APPS: dict[str, Callable[[Path, Path], None]] = {"ours": ours, "long": partial(ours, before=MANY), "bare": bare}
 
 if __name__ == "__main__":
     APPS[sys.argv[1]](Path(sys.argv[2]), Path(sys.argv[3]))
