@@ -9,6 +9,7 @@ panes       the bench as rows of text; rows, layout, look and signs are what the
 bench, stream, plain   the three views; entry is the line in which the learner types in the first two
 """
 
+import gc
 import os
 import shutil
 import sys
@@ -51,10 +52,13 @@ def shell(
         from esmtp_lab.shell.plain import Plain
 
         session.view = "stream"
+        gc.enable()
         Plain(session, signs).run()
     else:
         from esmtp_lab.shell.screens import run_screens
 
+        gc.freeze()  # whoever started this may have held the collector back: see esmtp_lab.cli
+        gc.enable()
         run_screens(session, signs)
     return 0
 
