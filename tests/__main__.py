@@ -37,6 +37,7 @@ CHECKS: tuple[tuple[str, list[str]], ...] = (
     ("client benchmark, short", ["python", "tests/benchmarks/bench_client.py", "--rounds", "2", "--margin", "2"]),
     ("annotation benchmark, short", ["python", "tests/benchmarks/bench_annotate.py", "--margin", "2"]),
     ("start-up benchmark, short", ["python", "tests/benchmarks/bench_startup.py"]),
+    ("keystroke benchmark, short", ["python", "tests/benchmarks/bench_keystroke.py", "2"]),
     ("mutation, short", ["python", "tests/long/mutation.py", "--sample", "12", "esmtp_lab/wire"]),
     ("rule mutation, short", ["python", "tests/long/rule_mutation.py", "--sample", "300"]),
     ("tests", ["pytest", "--cov", "--cov-report=term", "--durations=5", *sys.argv[1:]]),

@@ -4,6 +4,7 @@ Each command imports what it needs when it is called, so that the shell's first 
 shell alone.
 """
 
+import gc
 import sys
 from functools import partial
 
@@ -61,10 +62,12 @@ def main(
     """
     if ctx.invoked_subcommand is not None:
         return
+    gc.disable()  # what is loaded stays: the collector would look through it again and again before the first prompt
     from esmtp_lab.lab import Lab
 
     make = partial(Lab, client_era=client_era, role=role, extensions=own)
     if not sys.stdin.isatty():
+        gc.enable()
         ctx.exit(play(make(era, policy=policy or "lab"), sys.stdin.buffer, "text"))
     from esmtp_lab.shell import shell
     from esmtp_lab.shell.config import Config, settings_file

@@ -47,6 +47,20 @@ def compact(facts: Facts, before: Facts) -> Facts:
     return (*(each for each in full if each[1]), *((("offered", " ".join(offers)),) if offers else ()))
 
 
+def changes(before: Facts, now: Facts) -> list[str]:
+    """What changed, field by field, in words: a field with all its values, and those that hold nothing any more."""
+    told = []
+    for name in dict.fromkeys(name for name, _ in (*now, *before)):
+        was, values = _values(before, name), _values(now, name)
+        if values != was:
+            told.append(f"{name} {', '.join(values) or 'none'}")
+    return told
+
+
+def _values(facts: Facts, name: str) -> list[str]:
+    return [value for each, value in facts if each == name and value != NOTHING]
+
+
 def _filled(counts: str) -> str:
     return _DOT.join(count for count in counts.split(_DOT) if not count.endswith(" 0"))
 

@@ -13,6 +13,7 @@ bench, stream, plain   the three views; entry is the line in which the learner t
 past        the typed lines of this sitting and of earlier ones; memory says which are kept
 """
 
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -62,9 +63,12 @@ def shell(
         from esmtp_lab.shell.plain import Plain
 
         session.view = "stream"
+        gc.enable()
         Plain(session, session.signs).run()
     else:
         from esmtp_lab.shell.screens import run_screens
 
+        gc.freeze()  # whoever started this may have held the collector back: see esmtp_lab.cli
+        gc.enable()
         run_screens(session, session.signs)
     return 0

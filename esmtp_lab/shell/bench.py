@@ -71,6 +71,7 @@ class Bench:
         self.session = session
         self.signs = signs
         self.panes = Panes(session, signs)
+        self._board: tuple[tuple[object, ...], StyleAndTextTuples] = (), []
         self._drawn: list[Row] = []
         self.buffer = Buffer(
             completer=Words(session, signs), complete_while_typing=False, history=history, multiline=False
@@ -152,21 +153,17 @@ class Bench:
 
         @keys.add("pageup")
         def _up(event: KeyPressEvent) -> None:
-            self.panes.scroll(-self._page)
+            self.panes.scroll(-self.panes.leaf)
 
         @keys.add("pagedown")
         def _down(event: KeyPressEvent) -> None:
-            self.panes.scroll(self._page)
+            self.panes.scroll(self.panes.leaf)
 
         @keys.add("escape", filter=Condition(lambda: self.session.page is not None))
         def _close(event: KeyPressEvent) -> None:
             self.session.page = None
 
         return keys
-
-    @property
-    def _page(self) -> int:
-        return max(1, self._size[1] // 4)
 
     # Drawing -------------------------------------------------------------------------------------
 
@@ -201,7 +198,21 @@ class Bench:
         return Layout(FloatContainer(ConditionalContainer(body, True), [menu]), focused_element=entry)
 
     def board(self) -> StyleAndTextTuples:
-        """The panes for the present size."""
+        """The panes for the present size; while a line is typed they stay as they are."""
+        if self._board[0] != self._look():
+            fragments = self._draw()
+            self._board = self._look(), fragments
+        return self._board[1]
+
+    def _look(self) -> tuple[object, ...]:
+        """All that makes a difference to the panes."""
+        session, panes = self.session, self.panes
+        return (
+            *(self._size[0], self._board_rows(), panes.back, panes.down, session.moves, session.rules_ready),
+            *(session.cursor, session.page, *session.settings.values(), session.lab.role),
+        )
+
+    def _draw(self) -> StyleAndTextTuples:
         columns = self._size[0]
         try:
             rows = self.panes.draw(columns, self._board_rows())

@@ -117,6 +117,7 @@ TABLE: tuple[Command, ...] = (
         predict.predict,
         lambda session: predict.SWITCH,
     ),
+    Command(("state",), "", "what the client and the server hold now, all of it", pages.state),
     Command(("undo",), "", "take the last line back on both sides", lambda session, argument: session.undo()),
     Command(("redo",), "", "play it again", lambda session, argument: session.redo()),
     Command(("restart",), "", "a new session", lambda session, argument: session.restart()),

@@ -2,10 +2,12 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain, dropwhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from esmtp_lab.export.facts import meaning
 from esmtp_lab.export.notes import at_span, stops
 from esmtp_lab.export.transcript import mask
 from esmtp_lab.protocol.event import Event
@@ -45,21 +47,26 @@ def explain(session: "Session", argument: str) -> None:
 
 def walk(session: "Session", step: int) -> None:
     """Move the cursor to the next or the previous span; it begins in the last exchange."""
-    places = session.record.places()
-    every = [(place, at) for place in places for at in range(len(stops(_event(session, place))))]
-    if not every:
-        return
-    if session.cursor in every:
-        at = every.index(session.cursor) + step
-    elif step > 0:
-        at = next((at for at, stop in enumerate(every) if stop[0] in session.last), len(every) - 1)
+    places, cursor = session.record.places(), session.cursor
+    if cursor is not None and cursor[0] in places:
+        here = places.index(cursor[0])
+        way = _stops(session, places[here:] if step > 0 else places[here::-1], step)
+        way = dropwhile(lambda stop: stop != cursor, way)
+        next(way, None)  # where the cursor is
     else:
-        at = len(every) - 1
-    session.cursor = every[max(0, min(at, len(every) - 1))]
-    if session.view == "stream":
+        begin = [place for place in session.last if place not in session.record.struck] if step > 0 else []
+        way = chain(_stops(session, begin, 1), _stops(session, reversed(places), -1))
+    session.cursor = next(way, cursor)
+    if session.view == "stream" and session.cursor is not None:
         place, stop = session.cursor
         event = _event(session, place)
         session.show(shown(event), [note.text for note in at_span(event, stops(event)[stop])])
+
+
+def _stops(session: "Session", places: Iterable[int], step: int) -> Iterator[tuple[int, int]]:
+    """The spans of lines, each as a place and its number there, onwards or backwards."""
+    for place in places:
+        yield from ((place, at) for at in range(len(stops(_event(session, place))))[::step])
 
 
 def _event(session: "Session", place: int) -> Event:
@@ -104,6 +111,15 @@ _UNDER_TLS = (
     "the client says EHLO again, and the list may be another: no STARTTLS in it, and perhaps AUTH or REQUIRETLS",
     "esmtp-lab serve --tls and esmtp-lab send --tls require do it on a real channel",
 )
+
+
+def state(session: "Session", argument: str) -> None:
+    """What both sides hold; what the last line changed has a star."""
+    page: list[str] = []
+    for side, facts, before in zip(("client", "server"), session.facts(), session.before, strict=True):
+        page.append(f"{side}: {meaning(facts)}")
+        page += [f"  {name:<8} {value}{'' if (name, value) in before else ' *'}" for name, value in facts]
+    session.show("what each side holds", page)
 
 
 def octets(session: "Session", argument: str) -> None:

@@ -17,7 +17,10 @@ _ABOUT, _LABEL = 20, 8
 
 
 class Panes:
-    """Draws the bench. `back` rows of the wire, and `down` rows of a page, are scrolled away."""
+    """Draws the bench. `back` rows of the wire, and `down` rows of a page, are scrolled away.
+
+    `leaf` is how many rows a leaf turns: one less than were seen, so that no row is passed over.
+    """
 
     def __init__(self, session: Session, signs: Signs) -> None:
         self.session = session
@@ -25,6 +28,8 @@ class Panes:
         self.rows = Rows(session, signs, numbered=True)
         self.back = 0
         self.down = 0
+        self.leaf = 1
+        self._heights: dict[int, tuple[tuple[object, ...], int]] = {}
 
     def draw(self, columns: int, height: int) -> list[Row]:
         """Exactly `height` rows of exactly `columns` columns."""
@@ -55,11 +60,11 @@ class Panes:
         high = room - low
         client, server = self._sides(side - 2, long=True)
         middle = self._wire(widths[1] - 2, high)
-        panes = [(fitted(rows, high), each) for rows, each in zip((client, middle, server), widths, strict=True)]
+        sides = (self._capped(client, high), fitted(middle, high), self._capped(server, high))
         titles = [self._name("client"), "wire", self._name("server")]
         return [
             border(titles, widths, self.signs, "top"),
-            *beside(panes, self.signs),
+            *beside([*zip(sides, widths, strict=True)], self.signs),
             *self._rules(columns, low, widths),
         ]
 
@@ -138,25 +143,55 @@ class Panes:
         """Rows in so much height; where some are left out, the last one says so."""
         if len(rows) <= height:
             return fitted(rows, height)
-        return [*rows[: height - 1], [("class:lab", self.signs.text(f"… {len(rows) - height + 1} more rows"))]]
+        return [*rows[: height - 1], [("class:lab", self.signs.text(f"… {len(rows) - height + 1} more: /state"))]]
 
     def _wire(self, columns: int, height: int) -> list[Row]:
         """The newest rows of the record that fit, or earlier ones where it is scrolled."""
-        rows: list[Row] = []
-        wanted = height + self.back
+        self._turn(height, self.session.page is None)
+        count, wanted, passed = 0, height + self.back, list[int]()
         for place in reversed(range(len(self.session.record.items))):
-            mine = wrap(self.rows.item(place), columns, self.rows.indent)
-            for broken in self.rows.broken(place):
-                mine += wrap(broken, columns, self.rows.indent)
-            rows = mine + rows
-            if len(rows) >= wanted:
+            passed.append(self._rows_of(place, columns, height))
+            count += passed[-1]
+            if count >= wanted:
                 break
-        self.back = max(0, min(self.back, len(rows) - height))
-        end = len(rows) - self.back
+        self.back = max(0, min(self.back, count - height))
+        below, rows = self.back, list[Row]()
+        for place, size in zip(reversed(range(len(self.session.record.items))), passed, strict=False):
+            if not rows and size <= below:
+                below -= size  # all of it is scrolled away
+                continue
+            rows = self._item(place, columns, height) + rows
+            if len(rows) >= height + below:
+                break
+        end = len(rows) - below
         return rows[max(0, end - height) : end]
 
+    def _rows_of(self, place: int, columns: int, height: int) -> int:
+        """How many rows a line of the record takes; a line that looks as before is not wrapped again to know."""
+        session = self.session
+        cursor = session.cursor is not None and session.cursor[0] == place
+        look = (columns, height, place in session.record.struck, cursor, session.rules_ready)
+        known = self._heights.get(place)
+        if known is None or known[0] != look:
+            known = self._heights[place] = look, len(self._item(place, columns, height))
+        return known[1]
+
+    def _item(self, place: int, columns: int, height: int) -> list[Row]:
+        """A line of the record with what it breaks."""
+        mine = wrap(self.rows.item(place), columns, self.rows.indent)
+        broken = [row for each in self.rows.broken(place) for row in wrap(each, columns, self.rows.indent)]
+        # What a rule says must not push the line itself away; all of it stands among the rules.
+        return mine + (broken if len(broken) <= height // 3 else self._many(place, columns))
+
+    def _many(self, place: int, columns: int) -> list[Row]:
+        """That rules are broken, in a row."""
+        count = sum(1 for _ in self.rows.broken(place))
+        text = f"{count} rule{'s are' if count > 1 else ' is'} broken here: ? tells"
+        return wrap(self.rows.amiss(text), columns, self.rows.indent)
+
     def _page(self, columns: int, height: int) -> list[Row]:
-        """The open page, from where it is scrolled to."""
+        """The open page, from where it is scrolled to; its last row says where more follows."""
+        self._turn(height - 1, self.session.page is not None)
         page = self.session.page
         rows: list[Row] = []
         for at, line in enumerate(laid(page.lines, columns) if page else ()):
@@ -172,6 +207,10 @@ class Panes:
             shown[-1] = [("class:lab", self.signs.text(f"… {left + 1} more rows: PageDown; Esc closes"))]
         return shown
 
+    def _turn(self, height: int, scrolls: bool) -> None:
+        if scrolls:
+            self.leaf = max(1, height - 1)
+
     def _explained(self, columns: int, height: int) -> tuple[str, list[Row]]:
         """The rules of the last exchange, or of the span under the cursor."""
         session = self.session
@@ -183,6 +222,8 @@ class Panes:
         places = (session.cursor[0],) if session.cursor else session.last
         for place in places:
             rows += self._about(place, columns)
+            if len(rows) > height:
+                break
         title = f"rules of {session.lab.era}"
         if session.cursor:
             title = f"line {session.record.items[session.cursor[0]].number}"

@@ -1,10 +1,15 @@
-"""The plain view: every line begins with a word, nothing moves the cursor, no colours. For screen readers and pipes."""
+"""The plain view: every line begins with a word, nothing moves the cursor, no colours. For screen readers and pipes.
+
+What panes, footer and Tab show elsewhere is written here: after an exchange a line "rules" with the ids that may be
+given to /rule, and a line "state" for each side with what the exchange changed.
+"""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from getpass import getpass
 from shutil import get_terminal_size
 
+from esmtp_lab.export.facts import Facts, changes
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.shell.footer import first, header
 from esmtp_lab.shell.keys import ON_EMPTY
@@ -27,6 +32,9 @@ class Plain:
         self.session = session
         self.signs = signs
         self._seen = 0
+        self._cited = 0
+        self._general: set[str] = set()
+        self._facts: tuple[Facts, Facts] = ((), ())
         self._standing: tuple[Met, ...] = ()
         self._echoed = sys.stdin.isatty()
 
@@ -57,7 +65,9 @@ class Plain:
         kind = self.session.prompt_kind
         change = self.session.type(line)
         lab = kind == "prediction" or (kind == "command" and (line.startswith("/") or line in ON_EMPTY))
-        self._show(change, 1 if self._echoed and not lab and self.session.group is None else 0)
+        wire = self.session.group is None and not lab
+        # What holds a control is not echoed as it went.
+        self._show(change, 1 if wire and self._echoed and line.isprintable() else 0)
 
     def _wait(self) -> None:
         """Where it is the turn of a program of others, show what comes as it comes; Ctrl-C ends the waiting."""
@@ -155,11 +165,44 @@ class Plain:
             if items[place].lost:
                 self._write("lab", f"never arrived: {_speaker(event)} {shown(event)}")
             elif not (mine and echoed):
-                self._write(_speaker(event), shown(event))
+                size = f" ({event.length} octets in all)" if event.length > len(event.octets) else ""
+                self._write(_speaker(event), f"{shown(event)}{size}")
             echoed -= 1 if mine and echoed else 0
             for note in self.session.notes(place) if place not in self.session.record.struck else ():
                 self._write("note", note.text)
         self._seen = len(items)
+        self._write_rules()
+        self._write_state()
+
+    def _write_rules(self) -> None:
+        """The ids of the rules in the notes on what is new; with full notes, of all rules at work on it."""
+        session = self.session
+        if not session.rules_ready:
+            return  # those of the first lines are named as soon as they are known
+        places, self._cited = range(self._cited, self._seen), self._seen
+        ids = dict.fromkeys(rule for place in places if place not in session.record.struck for rule in self._ids(place))
+        if ids:
+            self._write("rules", " ".join(ids))
+
+    def _ids(self, place: int) -> Iterator[str]:
+        session = self.session
+        yield from (note.rule for note in session.notes(place) if note.rule)
+        event = session.annotated(place)
+        if event is None or session.settings["depth"] != "full":
+            return
+        for rule in (each.rule for each in event.citations):
+            # What is at work on every line is named once.
+            if not (rule.general and rule.id in self._general):
+                yield rule.id
+            self._general |= {rule.id} if rule.general else set()
+
+    def _write_state(self) -> None:
+        """What became of each side since it was written last."""
+        before, self._facts = self._facts, self.session.facts()
+        for side, was, now in zip(("client", "server"), before, self._facts, strict=True):
+            changed = [each for each in changes(was, now) if not each.startswith("content")]  # the prompt counts those
+            if changed:
+                self._write("state", f"{side}: {'; '.join(changed)}")
 
     def _write(self, word: str, text: str) -> None:
         encoding = sys.stdout.encoding or "ascii"

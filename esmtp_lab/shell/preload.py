@@ -1,6 +1,7 @@
 """Reads the rules behind the first prompt, so that the first line need not wait for them."""
 
 import asyncio
+import gc
 
 from prompt_toolkit.application import get_app
 
@@ -26,6 +27,7 @@ def preload(session: Session) -> None:
             await asyncio.get_running_loop().run_in_executor(None, offer_of, "SIZE")  # reads the registry
         except DataError:
             return  # said when the first line needs the rules
+        gc.freeze()  # the rules stay: no key should wait for the collector to look through them
         session.rules_ready = True
         app.invalidate()
 

@@ -1,11 +1,14 @@
 """The record: everything that was shown in one sitting, in order, whatever view shows it."""
 
+import gc
 from typing import NamedTuple
 
 from esmtp_lab.lab import Lab
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.tutor.grid import GridRow
 from esmtp_lab.wire.visible import visible
+
+_MANY = 500
 
 
 class Item(NamedTuple):
@@ -62,6 +65,8 @@ class Record:
         """Put a line of the wire down; its place."""
         self._numbers += 1
         self.items.append(Item(self._numbers, event, lab, before=self._last_of(lab), lost=lost))
+        if len(self.items) % _MANY == 0:
+            gc.freeze()  # what was shown stays; in a long session no key waits for the collector to look through it
         return len(self.items) - 1
 
     def _last_of(self, lab: Lab) -> int:

@@ -101,7 +101,11 @@ class Rows:
             if citation.broken:
                 rule = citation.rule
                 text = f"the {citation.side(event.speaker if event else '')} broke this: {rule.says} ({rule.citation})"
-                yield [("class:broken", self._front(Item(), BROKEN)), ("class:broken", self.signs.text(text))]
+                yield self.amiss(text)
+
+    def amiss(self, text: str) -> Row:
+        """A row that says what is broken."""
+        return [("class:broken", self._front(Item(), BROKEN)), ("class:broken", self.signs.text(text))]
 
     def note(self, note: Note) -> Row:
         """A note under its line."""

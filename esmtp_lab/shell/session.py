@@ -23,7 +23,7 @@ from esmtp_lab.shell.record import Change, Page, Record, safe
 from esmtp_lab.shell.repair import repair
 from esmtp_lab.shell.settings import defaults
 from esmtp_lab.shell.signs import UNICODE
-from esmtp_lab.shell.steps import Step, Swap
+from esmtp_lab.shell.steps import Put, Step, Swap
 from esmtp_lab.tutor.attempt import Attempt
 from esmtp_lab.tutor.letter import ready_letter
 from esmtp_lab.wire.visible import visible
@@ -37,10 +37,10 @@ class Session:
 
     `settings` are the reader's wishes, `config` the file that keeps them, `view` and `signs` what comes of them here.
     `past` holds what was typed, `last` the places of the last exchange, `correction` a line to offer after a refused
-    one; `typed` says whether anything was played yet, `finished` whether the learner has left. `rules_ready` turns true
-    when the rule book may be read: never before the first prompt. `aside` is the lab of a task while its learner plays
-    freely, and `keep` is told of progress. `group` holds the lines that are collected to leave together; it is None
-    where no group was begun.
+    one; `typed` says whether anything was played yet, `moves` how often anything may have been, `finished` whether the
+    learner has left. `rules_ready` turns true when the rule book may be read: never before the first prompt. `aside` is
+    the lab of a task while its learner plays freely, and `keep` is told of progress. `group` holds the lines that are
+    collected to leave together; it is None where no group was begun.
     """
 
     def __init__(self, lab: Lab, *, view: str = "stream", attempt: Attempt | None = None) -> None:
@@ -61,6 +61,7 @@ class Session:
         self.rules_ready = False
         self._rules_broken = False
         self.typed = False
+        self.moves = 0
         self._warned = False
         self._annotated: dict[int, Event] = {}
         self._hearing = Hearing(self.record)
@@ -94,7 +95,7 @@ class Session:
         side = "" if lab.role == "client" else ", and you are the server: type 220 and a greeting"
         self._steps: list[Step] = []
         self._undone: list[Step] = []
-        self._content: tuple[int, ...] = ()
+        self._content = Put()
         self.group: tuple[str, ...] | None = None
         opening = live.opening if live else f"connected to {lab.policy.domain} (era {lab.era}){side}"
         self._new.append(self.record.remark(opening))
@@ -126,7 +127,7 @@ class Session:
         self.lab = lab
         self.begin()
         play()
-        self._steps = [*steps, Step(tuple(self._new), content, (), Swap(old, first), Swap(self.lab, self.first))]
+        self._steps = [*steps, Step(tuple(self._new), content, Put(), Swap(old, first), Swap(self.lab, self.first))]
 
     # Real channels -------------------------------------------------------------------------------
 
@@ -151,6 +152,7 @@ class Session:
         if self.live is None:
             return False
         self._new, before, was = [], self.facts(), self.lab.bench.client.position.state
+        self.moves += 1
         try:
             judged = predict.judged(self.live)
             heard = self.live.hear(seconds)
@@ -223,6 +225,7 @@ class Session:
     def _guard(self, action: Callable[[], None]) -> Change:
         """Let nothing that goes wrong end the session; say it in one line."""
         self.typed = True
+        self.moves += 1
         self.rules_ready = not self._rules_broken
         self._clear()
         try:
@@ -297,7 +300,7 @@ class Session:
                 # a chunk has no line besides its own
                 wire = event.content.wire if event.content else b""
                 places += self._lines(event, wire)
-                self._content = ()
+                self._content = Put()
             if event.kind == "moment":
                 self._new.append(self.record.remark(visible(event.octets)))
             elif event.octets:
@@ -310,11 +313,11 @@ class Session:
 
     def _lines(self, event: Event, wire: bytes) -> list[int]:
         """Put down the lines of content that are not shown yet."""
-        before = [self.record.items[place].event for place in self._content]
-        start = sum(len(each.octets) for each in before if each)
-        header = not before or (before[-1] is not None and before[-1].to == "header")
+        start, last = self._content
+        before = self.record.items[last].event if last >= 0 else None
+        header = before is None or before.to == "header"
         fresh = [self.record.wire(each, self.lab) for each in text_events(event, wire[start:], header)]
-        self._content += tuple(fresh)
+        self._content = Put(len(wire), fresh[-1] if fresh else last)
         return fresh
 
     def _after(self, line: str, crossings: list[Crossing], was: str) -> None:

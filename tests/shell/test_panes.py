@@ -70,6 +70,41 @@ def test_the_newest_line_is_visible_until_scrolled(types: Types) -> None:
     assert "  1 <-  220" in drawn(session, 132, 30, back=10_000)
 
 
+def test_broken_rules_do_not_push_the_line_away() -> None:
+    session = Session(Lab(role="server"))
+    session.type("\x80 is no greeting at all")
+    low, high = drawn(session, 80, 20), drawn(session, 80, 60)
+    assert (
+        "no greeting at all" in low and "broken here: ? tells" in low and "broke this" not in low.split("rules of")[0]
+    )
+    assert "the server broke this" in high.split("rules of")[0] and "broken here" not in high
+
+
+def test_a_leaf_passes_over_no_row(types: Types) -> None:
+    panes = Panes(types(*["NOOP"] * 40), UNICODE)
+    for columns, height in ((80, 20), (132, 36), (60, 9)):
+        panes.back = 0
+        before = panes.draw(columns, height)
+        panes.scroll(-panes.leaf)
+        after = panes.draw(columns, height)
+        numbers = [[int(each) for each in re.findall(r" (\d+) (?:<-| ->)", _plain(rows))] for rows in (before, after)]
+        assert numbers[1][-1] == numbers[0][0]
+
+
+def _plain(rows: list[list[tuple[str, str]]]) -> str:
+    return "\n".join("".join(text for _, text in row) for row in rows)
+
+
+def test_what_does_not_fit_beside_the_wire_is_told_by_a_command(types: Types) -> None:
+    session = types("EHLO me.example")
+    for columns in (80, 100):
+        assert "more: /state" in drawn(session, columns, 20)
+    session.type("/state")
+    assert session.page is not None
+    for text in ("offered  8BITMIME", "state    ready", "letters  ada 0"):
+        assert any(text in line for line in session.page.lines)
+
+
 def test_changed_fields_have_a_star(types: Types) -> None:
     text = drawn(types("EHLO me.example"), 132, 36)
     assert "ready *" in text and "me.example *" in text and "SIZE 10485760 *" in text

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-WORDS = ("client", "server", "server error", "note", "lab", "lesson")
+WORDS = ("client", "server", "server error", "note", "rules", "state", "lab", "lesson")
 CODE = (
     "from esmtp_lab.lab import Lab; from esmtp_lab.shell import shell; "
     "raise SystemExit(shell(Lab(clock=lambda: 1e9), plain={plain}, ascii={ascii}))"

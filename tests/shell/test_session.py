@@ -164,6 +164,15 @@ def test_explain_and_walk(types: Types) -> None:
     assert "the name of a host" in page(session)
     session.type("[")
     assert session.cursor == (session.last[0], 0)
+    session.type("[")
+    assert session.cursor is not None and session.cursor[0] == session.first[0]  # the last part of the line before
+    for _ in range(9):
+        session.type("[")
+    begin = session.cursor
+    session.type("[")
+    assert session.cursor == begin == (session.first[0], 0)
+    session.type("/undo")
+    assert session.cursor is None or session.cursor[0] not in session.record.struck
 
 
 def test_words_tell_what_fits_and_why_not(session: Session) -> None:
