@@ -104,9 +104,10 @@ class Bench:
         if not text and self.session.page is not None:
             self.session.page = None
             return
-        for line in text.removesuffix("\n").split("\n"):
+        lines = text.removesuffix("\n").split("\n")
+        for line in lines:
             kind = self.session.prompt_kind
-            self.session.type(line)
+            self.session.type(line, ask=len(lines) == 1)
             remember(self.history, self.session, line, kind)
         self.buffer.reset()
         self._drawn_anew()

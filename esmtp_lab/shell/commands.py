@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from esmtp_lab.bench import FAULTS
 from esmtp_lab.protocol.era import ERAS
 from esmtp_lab.protocol.policy import policies
-from esmtp_lab.shell import channels, extensions, group, latency, lesson, live, pages
+from esmtp_lab.shell import channels, extensions, group, latency, learning, lesson, live, pages, predict
 from esmtp_lab.shell.keys import KEYS, ON_EMPTY
 from esmtp_lab.shell.save import save
 from esmtp_lab.shell.settings import DEPTHS, SWITCH, THEMES, VIEWS
 from esmtp_lab.suggest import Suggestion
+from esmtp_lab.tutor.grid import grid
 from esmtp_lab.wire.visible import unspell
 
 if TYPE_CHECKING:
@@ -47,9 +48,8 @@ def _help(session: "Session", argument: str) -> None:
         also = f"   (also {', '.join(f'/{name}' for name in command.names[1:])})" if command.names[1:] else ""
         session.show(command.form, [f"{command.meaning}{also}"])
     else:
-        width = max(len(each.form) for each in TABLE)
-        keys = [f"{key.name:<{width}}  {key.meaning}" for key in KEYS]
-        session.show("lab commands and keys", [*(f"{each.form:<{width}}  {each.meaning}" for each in TABLE), "", *keys])
+        commands = grid((each.form, each.meaning) for each in TABLE)
+        session.show("lab commands and keys", [*commands, "", *grid((key.name, key.meaning) for key in KEYS)])
 
 
 def _set(attribute: str, values: tuple[str, ...]) -> Callable[["Session", str], None]:
@@ -104,7 +104,14 @@ TABLE: tuple[Command, ...] = (
     Command(("forward",), "", "go to the next part of a line", lambda session, argument: pages.walk(session, 1)),
     Command(("back",), "", "go to the part before", lambda session, argument: pages.walk(session, -1)),
     Command(("words",), "[LINE]", "what may be typed next, what not, and why not", pages.words),
-    Command(("predict",), "LINE", "what would be answered to a line; nothing changes", pages.predict),
+    Command(("try",), "LINE", "what would be answered to a line; nothing changes", pages.try_line),
+    Command(
+        ("predict",),
+        f"[{'|'.join(SWITCH)}]",
+        "say what will be answered before it is; the score so far",
+        predict.predict,
+        lambda session: SWITCH,
+    ),
     Command(("undo",), "", "take the last line back on both sides", lambda session, argument: session.undo()),
     Command(("redo",), "", "play it again", lambda session, argument: session.redo()),
     Command(("restart",), "", "a new session", lambda session, argument: session.restart()),
@@ -217,7 +224,11 @@ TABLE: tuple[Command, ...] = (
     Command(("bytes",), "", "the last exchange octet by octet", pages.octets),
     Command(("save",), "FILE", "write the transcript; a file that exists is kept", save),
     Command(("save!",), "FILE", "write the transcript over a file", partial(save, over=True)),
-    Command(("lesson",), "", "what the lesson says", lesson.page),
+    Command(("lessons",), "", "the lessons that there are", learning.listed),
+    Command(
+        ("lesson",), "[NUMBER|ID]", "what the lesson says; begin another, in this shell", lesson.page, learning.names
+    ),
+    Command(("progress",), "", "the lessons done, the tasks open, and the score", learning.progress),
     Command(("goal",), "", "what the task asks for, and what is met of it", lesson.goal),
     Command(
         ("hint",), "[back]", "the next hint of the lesson, or the one before", lesson.hint, lambda session: ("back",)

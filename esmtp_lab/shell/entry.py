@@ -96,7 +96,7 @@ class Desk(Protocol):
 
 def remember(history: InMemoryHistory, session: Session, line: str, kind: str) -> None:
     """Keep a line for the Up arrow, and after it the corrected one; never one that may hold a secret."""
-    if line and kind != "line" and not secret(session) and not line.lstrip().upper().startswith("AUTH"):
+    if line and kind not in ("line", "prediction") and not secret(session) and not line.lstrip().upper().startswith("AUTH"):
         history.append_string(line)
     if session.correction:
         history.append_string(session.correction)

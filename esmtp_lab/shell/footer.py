@@ -1,6 +1,7 @@
 """The lines around the record: what stands at the top, and what stands below the typed line."""
 
 from esmtp_lab.protocol.session import STATES
+from esmtp_lab.shell import predict
 from esmtp_lab.shell.keys import KEYS
 from esmtp_lab.shell.lesson import goal_marks
 from esmtp_lab.shell.session import Session
@@ -40,6 +41,8 @@ def footer(session: Session, columns: int) -> str:
     state, meaning = side.position.state, STATES[side.position.state]
     here = {session.prompt_kind, *(("lesson",) if session.attempt else ())}
     labels = [key.label for key in KEYS if key.label and not here.isdisjoint(key.prompts)]
+    score = predict.mark(session)
+    labels = [score, *labels] if score else labels
     texts = [f" {state}: {meaning}   {'   '.join(labels)}"]
     texts += [f" {state}   {'   '.join(labels[:count])}" for count in range(len(labels), 0, -1)]
     return next((text for text in texts if len(text) < columns), texts[-1])

@@ -70,11 +70,15 @@ def hint(session: "Session", line: str) -> Hint:
 
 
 def _hint(session: "Session", line: str) -> Hint:
+    if session.prompt_kind == "prediction":
+        return Hint(session.game.question)
     if not line:
         return Hint(_awaited(session))
     if line.startswith("/") or session.prompt_kind != "command" or session.lab.role == "watcher":
         return Hint()
-    return _reply_hint(session, line) if session.lab.role == "server" else _command_hint(session, line)
+    if session.lab.role == "server":
+        return _reply_hint(session, line)
+    return Hint() if session.game.on else _command_hint(session, line)
 
 
 def _awaited(session: "Session") -> str:

@@ -58,7 +58,7 @@ def drop(session: "Session") -> None:
         return
     *lines, last = session.group
     session.group = tuple(lines)
-    session.tell(f"taken out of the group{'' if _asks(last) else f': {last}'}; {_count(len(lines), 'line')} left")
+    session.tell(f"taken out of the group{'' if authenticates(last) else f': {last}'}; {_count(len(lines), 'line')} left")
 
 
 def _give_up(session: "Session") -> None:
@@ -68,16 +68,17 @@ def _give_up(session: "Session") -> None:
 
 def secret(session: "Session") -> bool:
     """Whether what was put into the group last may hold a password: it is AUTH, or stands behind it."""
-    return any(map(_asks, session.group or ()))
+    return any(map(authenticates, session.group or ()))
 
 
-def _asks(line: str) -> bool:
+def authenticates(line: str) -> bool:
+    """Whether a line may hold a password."""
     return line.lstrip().upper().startswith("AUTH")
 
 
 def numbered(lines: tuple[str, ...]) -> list[str]:
     """The lines of a group as rows of a page; what may be a password is left out."""
-    first = next((at for at, line in enumerate(lines) if _asks(line)), len(lines))
+    first = next((at for at, line in enumerate(lines) if authenticates(line)), len(lines))
     return [f"{at + 1}  {line if at < first else '(not shown)'}" for at, line in enumerate(lines)]
 
 

@@ -18,9 +18,10 @@ ON_EMPTY: dict[str, str] = {"?": "/explain", "[": "/back", "]": "/forward"}
 
 
 CONTENT = frozenset({"content", "line"})
-BOTH = CONTENT | {"command"}
+ALWAYS = CONTENT | {"command", "prediction"}
 LESSON = frozenset({"lesson"})
-"""Prompts at which a key is named in the footer; the last is any prompt, where there is a lesson."""
+PREDICTION = frozenset({"prediction"})
+"""Prompts at which a key is named in the footer; LESSON is any prompt, where there is a lesson."""
 
 
 class Key(NamedTuple):
@@ -36,10 +37,11 @@ KEYS: tuple[Key, ...] = (
     Key("? on an empty line", "explain", "? explain"),
     Key("F1", "explain, in content too", "F1 explain", CONTENT),
     Key("Tab", "words that may come next", "Tab words"),
-    Key("Ctrl-D", "on an empty line: leave, as QUIT does", "C-d quit", BOTH),
+    Key("250, 5yz, 5, Enter alone", "with /predict on: what will be answered, or pass", "Enter pass", PREDICTION),
+    Key("Ctrl-D", "on an empty line: leave, as QUIT does", "C-d quit", ALWAYS),
     Key("Ctrl-C", "clear the line"),
-    Key("M-u, M-r", "undo, redo (M- is Alt, or Esc first)", "M-u undo", BOTH),
-    Key("F2, M-v", "the other view", "F2 view", BOTH),
+    Key("M-u, M-r", "undo, redo (M- is Alt, or Esc first)", "M-u undo", ALWAYS),
+    Key("F2, M-v", "the other view", "F2 view", ALWAYS),
     Key("Up", "earlier lines; a corrected one first"),
     Key("Esc", "give a group up that is being collected"),
     Key("[ ] on an empty line", "walk the parts of a line", "[ ] walk"),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from esmtp_lab.errors import DataError
 from esmtp_lab.lab import lab_of
+from esmtp_lab.shell import learning
 from esmtp_lab.tutor.attempt import Attempt
 from esmtp_lab.tutor.goal import Met
 from esmtp_lab.tutor.scene import arm
@@ -12,7 +13,7 @@ from esmtp_lab.tutor.scene import arm
 if TYPE_CHECKING:
     from esmtp_lab.shell.session import Session
 
-NONE = "there is no lesson: this is free play; esmtp-lab lessons list shows what there is"
+NONE = "there is no lesson: this is free play; /lessons shows what there is, and /lesson NUMBER begins one"
 
 
 def goal_marks(attempt: Attempt) -> str:
@@ -39,7 +40,9 @@ def standing(goals: Iterable[Met]) -> list[str]:
 
 
 def page(session: "Session", argument: str) -> None:
-    """What the lesson says now."""
+    """What the lesson says now; with a number or an id, begin that lesson."""
+    if argument:
+        learning.begin(session, argument)
     if session.attempt is None:
         session.tell(NONE)
     else:

@@ -27,7 +27,7 @@ REFUSES = {
     "wait": "time passes by itself on a real channel",
     "latency": "a real channel has a latency of its own",
     "group": "on a real channel each line goes out as it is typed; /raw sends several: /raw NOOP\\r\\nNOOP\\r\\n",
-    "predict": "only the other end knows what it will say; /connect off comes back to one that can be asked",
+    "try": "only the other end knows what it will say; /connect off comes back to one that can be asked",
 }
 """The lab commands that have no place on a real channel, each with the reason."""
 

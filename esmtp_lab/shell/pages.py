@@ -11,6 +11,7 @@ from esmtp_lab.export.transcript import mask
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.shell.byteview import byte_rows
 from esmtp_lab.shell.foresight import fitting, predicted
+from esmtp_lab.tutor.grid import grid
 from esmtp_lab.wire.content import lines
 from esmtp_lab.wire.transcript import write_line
 from esmtp_lab.wire.visible import visible
@@ -69,14 +70,14 @@ def _event(session: "Session", place: int) -> Event:
 
 def words(session: "Session", argument: str) -> None:
     """What Tab offers, as a page."""
-    found = [
-        f"{each.text.strip():<14} {each.meaning}{f'  [{each.reason}]' if each.reason else ''}"
+    found = grid(
+        (each.text.strip(), f"{each.meaning}{f'  [{each.reason}]' if each.reason else ''}")
         for each in fitting(session, argument)
-    ]
+    )
     session.show("what may come next", found or ["anything: no word is known for this place"])
 
 
-def predict(session: "Session", argument: str) -> None:
+def try_line(session: "Session", argument: str) -> None:
     """What would cross the wire; nothing changes."""
     lines = [f"{event.speaker:<6} {shown(event)}" for event in predicted(session, argument)]
     session.show(f"if you sent {argument!r}", lines or ["nothing would come back yet"])

@@ -7,6 +7,7 @@ from esmtp_lab.shell.layout import Row, beside, border, fitted, hanging, wrap
 from esmtp_lab.shell.rows import Rows
 from esmtp_lab.shell.session import Session
 from esmtp_lab.shell.signs import Signs
+from esmtp_lab.shell.tables import laid
 
 WIDE = 100
 """Columns from which the wire stands between the two sides."""
@@ -158,7 +159,7 @@ class Panes:
         """The open page, from where it is scrolled to."""
         page = self.session.page
         rows: list[Row] = []
-        for line in page.lines if page else ():
+        for line in laid(page.lines, columns) if page else ():
             rows += wrap([("", self.signs.text(line))], columns, hanging(line))
         self.down = max(0, min(self.down, len(rows) - height))
         shown = rows[self.down : self.down + height]

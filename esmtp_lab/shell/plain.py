@@ -1,7 +1,9 @@
 """The plain view: every line begins with a word, nothing moves the cursor, no colours. For screen readers and pipes."""
 
 import sys
+from collections.abc import Iterable
 from getpass import getpass
+from shutil import get_terminal_size
 
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.shell.footer import first, header
@@ -12,6 +14,7 @@ from esmtp_lab.shell.pages import shown
 from esmtp_lab.shell.record import Change
 from esmtp_lab.shell.session import Session
 from esmtp_lab.shell.signs import Signs
+from esmtp_lab.shell.tables import laid
 from esmtp_lab.tutor.goal import Met
 
 _ASK = {"command": "client: ", "group": "client group: ", "content": "client content {}: ", "line": "client secret: "}
@@ -34,7 +37,7 @@ class Plain:
         for line in first(session):
             self._write("lab", line)
         if session.attempt is not None:
-            for line in lines_of(session.attempt.text):
+            for line in self._laid(lines_of(session.attempt.text), "lesson "):
                 self._write("lesson", line)
         self._catch_up(0)
         while not session.finished:
@@ -53,8 +56,8 @@ class Plain:
             return
         kind = self.session.prompt_kind
         change = self.session.type(line)
-        wire = self.session.group is None and (kind != "command" or not (line.startswith("/") or line in ON_EMPTY))
-        self._show(change, 1 if wire and self._echoed else 0)
+        lab = kind == "prediction" or (kind == "command" and (line.startswith("/") or line in ON_EMPTY))
+        self._show(change, 1 if self._echoed and not lab and self.session.group is None else 0)
 
     def _wait(self) -> None:
         """Where it is the turn of a program of others, show what comes as it comes; Ctrl-C ends the waiting."""
@@ -69,6 +72,8 @@ class Plain:
             self._write("lab", "not waiting any more; /listen waits again, /listen off ends it")
 
     def _question(self) -> str:
+        if self.session.game.held is not None:
+            return f"lab asks: {self.session.game.question}: "
         if self.session.lab.role == "server":
             return "server: "
         if self.session.lab.role == "watcher":
@@ -99,6 +104,9 @@ class Plain:
         if self.session.prompt_kind == "command":
             self._write("lab", "the line was dropped; /quit leaves")
             return
+        if self.session.game.held is not None:
+            self._show(self.session.command("/undo"))
+            return
         try:
             line = self._ask("lab command, or Enter to go on: ")
         except KeyboardInterrupt:
@@ -122,7 +130,7 @@ class Plain:
         self._catch_up(echoed)
         if change.page:
             self._write("lab", f"{change.page.title}:")
-            for line in change.page.lines:
+            for line in self._laid(change.page.lines, "lab "):
                 self._write("lab", line)
         attempt = self.session.attempt
         standing = tuple(attempt.goals) if attempt and self.session.aside is None else ()
@@ -130,6 +138,10 @@ class Plain:
         for met in standing if change.new and fresh else ():
             saw = f"; seen: {met.saw}" if met.saw and not met.met else ""
             self._write("lesson", f"{met.standing}: {met.words}{saw}")
+
+    def _laid(self, lines: Iterable[str], before: str) -> Iterable[str]:
+        """Lines with their tables laid out for the terminal, where there is one."""
+        return laid(lines, get_terminal_size().columns - len(before)) if self._echoed else lines
 
     def _catch_up(self, echoed: int) -> None:
         """What is new in the record, but not the line that the terminal has echoed already."""

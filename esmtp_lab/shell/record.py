@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 from esmtp_lab.lab import Lab
 from esmtp_lab.protocol.event import Event
+from esmtp_lab.tutor.grid import GridRow
+from esmtp_lab.wire.visible import visible
 
 
 class Item(NamedTuple):
@@ -26,6 +28,13 @@ class Page(NamedTuple):
 
     title: str
     lines: tuple[str, ...]
+
+
+def safe(line: str) -> str:
+    """A line as it may be shown, whatever came over the wire; a row of a table stays one."""
+    if isinstance(line, GridRow):
+        return line.with_cells(safe)
+    return visible(line.encode("utf-8", "surrogateescape"))
 
 
 class Change(NamedTuple):

@@ -11,19 +11,17 @@ from esmtp_lab.lab import Lab
 from esmtp_lab.protocol.event import Event, text_events
 from esmtp_lab.protocol.side import Side
 from esmtp_lab.rules.detector import Told
-from esmtp_lab.shell import group
+from esmtp_lab.shell import group, predict
 from esmtp_lab.shell.commands import run
 from esmtp_lab.shell.hearing import Hearing
 from esmtp_lab.shell.keys import ON_EMPTY
 from esmtp_lab.shell.lesson import lines_of
 from esmtp_lab.shell.letters import carried, fates
 from esmtp_lab.shell.live import Live
-from esmtp_lab.shell.record import Change, Page, Record
+from esmtp_lab.shell.record import Change, Page, Record, safe
 from esmtp_lab.shell.repair import repair
 from esmtp_lab.tutor.attempt import Attempt
 from esmtp_lab.tutor.letter import ready_letter
-from esmtp_lab.tutor.present import foretold
-from esmtp_lab.tutor.said import fits_code
 from esmtp_lab.wire.transparency import END_OF_DATA as LONE_DOT
 from esmtp_lab.wire.visible import visible
 
@@ -86,7 +84,8 @@ class Session:
         self._went: tuple[int, ...] = ()
         self._came: tuple[int, ...] = ()
         self.aside: Lab | None = None
-        self._labs: list[Lab] = []
+        self.labs: list[Lab] = []
+        self.game = predict.Game()
         self.live: Live | None = None
         self.allow_remote = False
         self.keep: Callable[[Attempt], object] = lambda attempt: None
@@ -99,7 +98,8 @@ class Session:
     def begin(self) -> None:
         """Show how the session of this lab began."""
         lab, live = self.lab, self.live
-        self._labs += [lab] if all(each is not lab for each in self._labs) else []
+        self.labs += [lab] if all(each is not lab for each in self.labs) else []
+        predict.drop(self)
         if live is not None and live is not lab:
             live.close()
         self.live = live = lab if isinstance(lab, Live) else None
@@ -159,12 +159,14 @@ class Session:
             return False
         self._new, before, was = [], self.facts(), self.lab.bench.client.position.state
         try:
+            judged = predict.judged(self.live)
             heard = self.live.hear(seconds)
             self._tell_all(self.live.remarks())
             places = self._put(heard)
             if places:
                 self.before, self.last, self.cursor, self.typed = before, tuple(places), None, True
             self._said_of_live(was)
+            predict.judge(self, self.live, judged)
         except Exception as error:
             self.tell(f"that went wrong inside the lab ({type(error).__name__}: {error}); the session goes on")
         return bool(self._new)
@@ -217,8 +219,12 @@ class Session:
 
     # Typing --------------------------------------------------------------------------------------
 
-    def type(self, line: str) -> Change:
-        """Play one typed line: a lab command at the command prompt, else a line for the wire."""
+    def type(self, line: str, *, ask: bool = True) -> Change:
+        """Play one typed line: a lab command at the command prompt, else a line for the wire.
+
+        Without `ask` nobody is asked what it will be answered.
+        """
+        self.game.hushed = not ask
         return self._guard(lambda: self._play(line))
 
     def _guard(self, action: Callable[[], None]) -> Change:
@@ -235,18 +241,22 @@ class Session:
         return Change(tuple(self._new), self._went, self._came, self.page)
 
     def _play(self, line: str) -> None:
-        if self.prompt_kind != "command":
-            self._wire(line)
-        elif line.startswith("/") or line in ON_EMPTY:
+        kind = self.prompt_kind
+        if kind in ("command", "prediction") and line.startswith("/") or (kind == "command" and line in ON_EMPTY):
             run(self, line)
+        elif kind == "prediction":
+            predict.take(self, line)
+        elif kind != "command":
+            self.send(line)
         elif self.group is not None:
             group.collect(self, line)
         elif line or self.lab.role == "client":
-            self._wire(line)
+            self.send(line)
 
-    def send(self, line: str) -> None:
-        """Play a line for the wire that a lab command stands for."""
-        self._wire(line)
+    def send(self, line: str, *, ask: bool = True) -> None:
+        """Play a line for the wire; where the game is on, only once the learner has said what it will be answered."""
+        if not (ask and predict.hold(self, line)):
+            self._wire(line)
 
     def send_octets(self, octets: bytes) -> None:
         """Say octets as they stand, whichever side the learner plays."""
@@ -270,12 +280,12 @@ class Session:
         self.cursor = None
         lab = self.lab
         was = lab.bench.client.position.state
-        foretold_before = sum(1 for _ in foretold(lab))
+        judged = predict.judged(lab)
         crossings = act()
         self.last = tuple(self._put(crossings)) or self.last
         self._warned = False
         self._after(line, crossings, was)
-        self._judge_foretold(lab, foretold_before)
+        predict.judge(self, lab, judged)
         for text in carried(lab.runs[runs:]):
             self.tell(text)
         told = len(self._new)
@@ -346,18 +356,12 @@ class Session:
         if waits and self.lab.role == "client" and state != "closed" and self.prompt_kind == "command":
             self.tell(f"that is no line yet: {waits} octet{'s' * (waits != 1)} wait for the CRLF that ends one")
 
-    def _judge_foretold(self, lab: Lab, before: int) -> None:
-        """Say whether what was foretold came, and how often it did in this sitting."""
-        for reply, code in [*foretold(lab)][before:]:
-            right = fits_code(reply.code, (code,))
-            came = "and so it is" if right else f"and {reply.code} came"
-            told = [fits_code(each.code, (said,)) for one in self._labs for each, said in foretold(one)]
-            self.tell(f"you expected {code}, {came}: {sum(told)} of {len(told)} foretold")
-
     # Undo ----------------------------------------------------------------------------------------
 
     def undo(self) -> None:
         """Take the last typed line back on both sides; its lines stay in the record, struck."""
+        if predict.drop(self):
+            return
         if self.group is not None:
             group.drop(self)
             return
@@ -405,7 +409,7 @@ class Session:
 
     def show(self, title: str, lines: Iterable[str]) -> None:
         """A page of the lab."""
-        self.page = Page(title, tuple(visible(line.encode("utf-8", "surrogateescape")) for line in lines))
+        self.page = Page(title, tuple(map(safe, lines)))
 
     def _clear(self) -> None:
         self._new = []
@@ -442,7 +446,9 @@ class Session:
 
     @property
     def prompt_kind(self) -> str:
-        """What a typed line is: "command", "content", or a "line" of an exchange."""
+        """What a typed line is: "command", "content", a "line" of an exchange, or a "prediction"."""
+        if self.game.held is not None:
+            return "prediction"
         if self.lab.role != "client":
             return "command"
         client = self.lab.bench.client
@@ -456,7 +462,10 @@ class Session:
     @property
     def prompt(self) -> str:
         """Who speaks: ``C:``, ``S:``, ``/:`` where nobody here does, ``D:`` with the octets of content so far or those
-        of a chunk that are still to come, ``A:`` in an exchange, ``C+:`` while a group is collected."""
+        of a chunk that are still to come, ``A:`` in an exchange, ``C+:`` while a group is collected, ``?:`` where the
+        learner is to say what will be answered."""
+        if self.game.held is not None:
+            return "?: "
         if self.lab.role != "client":
             return "S: " if self.lab.role == "server" else "/: "
         if self.chunk:

@@ -22,6 +22,7 @@ from esmtp_lab.shell.record import Change, Page
 from esmtp_lab.shell.rows import LAB, Rows
 from esmtp_lab.shell.session import Session
 from esmtp_lab.shell.signs import Signs
+from esmtp_lab.shell.tables import laid
 
 
 class _Pressed(str):
@@ -86,7 +87,7 @@ class Stream:
         attempt = self.session.attempt
         texts = (*(lines_of(attempt.text) if attempt else ()), *first(self.session))
         rows: list[Row] = [[("class:title", self.signs.text(header(self.session).strip()))]]
-        self._lines([*rows, *([("class:lab", self.signs.text(text))] for text in texts)], 0)
+        self._lines([*rows, *([("class:lab", self.signs.text(text))] for text in laid(texts, self._columns))], 0)
 
     def _play(self, text: str) -> None:
         session = self.session
@@ -94,9 +95,10 @@ class Stream:
             if text:
                 self._show(session.command(text))
             return
-        for line in text.removesuffix("\n").split("\n"):
+        lines = text.removesuffix("\n").split("\n")
+        for line in lines:
             kind = session.prompt_kind
-            change = session.type(line)
+            change = session.type(line, ask=len(lines) == 1)
             remember(self.history, session, line, kind)
             self._show(change)
 
@@ -158,7 +160,7 @@ class Stream:
 
     def _page(self, page: Page) -> None:
         self._lines([[("class:title", self.signs.text(f"{LAB}  {page.title}"))]])
-        for line in page.lines:
+        for line in laid(page.lines, self._columns - 5):
             self._lines([[("", self.signs.text(f"     {line}"))]], 5 + hanging(line))
 
     def _lines(self, rows: Iterable[Row], indent: int = 5) -> None:

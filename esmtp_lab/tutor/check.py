@@ -110,9 +110,12 @@ def _check_near(task: Task, lesson: Lesson, number: int, opens: Opens) -> Iterat
 
 
 def _check_answers(task: Task, opens: Opens) -> Iterator[str]:
-    """Wrong answers must not do, whatever else was done."""
+    """Wrong answers must not do, whatever else was done, and what is to be said of one must be said."""
     for question in task.questions:
-        for wrong in (key for key in question.choices if not question.judge(key).right):
+        for key, say in (question.wrong or {}).items():
+            if question.judge(key).say != say:
+                yield f"question {question.id!r}: what wrong says of {key!r} is never said"
+        for wrong in (key for key in (*question.choices, *(question.wrong or {})) if not question.judge(key).right):
             scene = played(task, "\n".join((*solutions(task)[:1], f"/answer {question.id} {wrong}")), opens)
             if task.goal.reached(scene):
                 yield f"question {question.id!r}: the wrong answer {wrong} will do"

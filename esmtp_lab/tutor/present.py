@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from esmtp_lab.bench import Bench
-from esmtp_lab.protocol.event import Event
 from esmtp_lab.protocol.side import Side
 from esmtp_lab.protocol.transaction import Letter
+from esmtp_lab.tutor.foretelling import PASSED, Foretold, foretold
 from esmtp_lab.tutor.said import Values, fits_code, names_parameter
-from esmtp_lab.tutor.scene import Desk, Scene
+from esmtp_lab.tutor.scene import Scene
 from esmtp_lab.wire.visible import visible
 
 Wanted = Mapping[str, Values]
@@ -125,18 +125,8 @@ def _state_saw(wanted: Wanted, scene: Scene) -> str:
     return position.state + (f" ({facts})" if facts else "")
 
 
-def foretold(desk: Desk) -> Iterator[tuple[Event, str]]:
-    """What was expected at a lab, each with the reply that came."""
-    for at, code in desk.expected:
-        log = enumerate(desk.bench.log[at:], start=at)
-        came = (each.event for place, each in log if place not in desk.bench.struck and not each.lost)
-        reply = next((each for each in came if each.kind == "reply" and each.last), None)
-        if reply is not None:
-            yield reply, code
-
-
-def _expectations(scene: Scene) -> Iterator[tuple[Event, str]]:
-    return (each for desk in scene.desks for each in foretold(desk))
+def _expectations(scene: Scene) -> Iterator[Foretold]:
+    return (each for desk in scene.desks for each in foretold(desk) if each.said != PASSED)
 
 
 def _expected(wanted: Wanted, scene: Scene) -> int:
@@ -152,7 +142,7 @@ def _expected(wanted: Wanted, scene: Scene) -> int:
 
 def _expected_saw(wanted: Wanted, scene: Scene) -> str:
     found = list(_expectations(scene))
-    return f"{found[-1][1]} was expected, and {found[-1][0].code} came" if found else ""
+    return f"{found[-1].said} was expected, and {found[-1].reply.code} came" if found else ""
 
 
 def _outcome(wanted: Wanted, scene: Scene) -> int:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from markdown_it import MarkdownIt
 
+from esmtp_lab.tutor.grid import grid
+
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
@@ -27,7 +29,7 @@ class _Lines:
         self._tokens = tokens
         self._lists: list[int] = []  # for each list that is open the number of its next item, or 0 for bullets
         self._mark = ""
-        self._row: list[str] = []
+        self._rows: list[list[str]] = []
 
     def all(self) -> Iterator[str]:
         """Every line, blocks parted by an empty one."""
@@ -56,13 +58,12 @@ class _Lines:
             case "hr":
                 return ("---", "")
             case "tr_open":
-                self._row = []
-            case "tr_close":
-                return ("  |  ".join(self._row),)
+                self._rows.append([])
             case "table_close":
-                return ("",)
+                (heads, *rows), self._rows = self._rows, []
+                return (*grid(rows, heads), "")
             case "inline" if token.level and self._in_cell(token):
-                self._row.append(_inline(token))
+                self._rows[-1].append(_inline(token))
             case "inline":
                 mark, self._mark = self._mark, ""
                 text = _inline(token).split("\n")

@@ -1,7 +1,8 @@
 """Questions: what is asked, what is right, and what to say to an answer.
 
 What is `right` tells what kind of answer is wanted: the letter of a choice, a list of letters or of words in any order,
-a number, a list of numbers in order, or a table of what goes with what.
+a number, a list of numbers in order, or a table of what goes with what. `wrong` says of choices, and of numbers that
+tempt, why they are wrong.
 """
 
 from collections.abc import Mapping
@@ -33,7 +34,7 @@ class Verdict(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question. `key` names it among those of all lessons; `wrong` says why a wrong choice is wrong."""
+    """One question. `key` names it among those of all lessons; `wrong` says why a wrong choice, or number, is wrong."""
 
     id: str
     key: str
@@ -82,19 +83,40 @@ class Question:
     def judge(self, answer: str) -> Verdict:
         """Whether an answer is right, and what to say to it; never what would have been."""
         said, wanted = self._parts(answer), self._parts(self.solution)
-        accepted = [wanted, *(self._parts(each) for each in self.accepts)]
-        if said in accepted:
+        if self._right(said):
             return Verdict(True, self.because)
+        why = next((say for key, say in (self.wrong or {}).items() if self._tells(said, key)), "")
+        if why:
+            return Verdict(False, why)
         if self.kind == "choice":
             known_choice = " ".join(said) in self.choices
-            other = f"answer with one of {', '.join(self.choices)}"
             return Verdict(
-                False, (self.wrong or {}).get(" ".join(said), "not that one; try again") if known_choice else other
+                False, "not that one; try again" if known_choice else f"answer with one of {', '.join(self.choices)}"
             )
+        if self.kind in ("number", "numbers") and not all(each.isdecimal() for each in said):
+            return Verdict(False, f"answer with {FORMS[self.kind]}")
         if self.kind in ("number", "text"):
             return Verdict(False, "not that; try again")
+        if sorted(said) == sorted(wanted):
+            return Verdict(False, "the right numbers, but in another order; try again")
         right = len([each for each in said if each in wanted])
         return Verdict(False, f"{right} of {len(wanted)} right, and {len(said) - right} not; try again")
+
+    def may_be_wrong(self, answer: str) -> bool:
+        """Whether an answer is of the kind for which it can be said why it is wrong, and is not right."""
+        said = self._parts(answer)
+        if self.choices:
+            return answer in self.choices and not self._right(said) and answer not in self.solution.split()
+        numbers = bool(said) and all(each.isdecimal() for each in said)
+        many = self.kind == "numbers" or (self.kind == "number" and len(said) == 1)
+        return numbers and many and not self._right(said)
+
+    def _tells(self, said: list[str], wrong: str) -> bool:
+        """Whether a wrong answer was given; of several letters one that is wrong will do."""
+        return wrong in said if self.kind == "choices" else self._parts(wrong) == said
+
+    def _right(self, said: list[str]) -> bool:
+        return any(said == self._parts(each) for each in (self.solution, *self.accepts))
 
     def _parts(self, answer: str) -> list[str]:
         """An answer in its parts, put so that equal answers are equal."""
@@ -115,11 +137,11 @@ def read_question(table: Table, owner: str, where: str) -> Question:
     if choices and not all(each in choices for each in named):
         raise DataError(where, f"calls {right!r} right, which is none of its choices")
     wrong = {str(key): str(value) for key, value in one_table(table, "wrong", where).items()}
-    strange = [key for key in wrong if key not in choices or key in named]
-    if strange:
-        raise DataError(where, f"says in wrong why {strange[0]!r} is wrong, which is no wrong choice")
     asks, because = text(table, "ask", where).strip(), text(table, "because", where).strip()
     question = Question(name, f"{owner}/{name}", asks, right, choices, because, texts(table, "accepts", where), wrong)
+    for key in wrong:
+        if not question.may_be_wrong(key):
+            raise DataError(where, f"says in wrong why {key!r} is wrong, which is no wrong choice, and no wrong number")
     parts = question.solution.split()
     if question.kind in ("words", "pairs", "text") and len(parts) != (
         1 if isinstance(right, (str, int)) else len(right)

@@ -145,7 +145,7 @@ def test_letters_outlive_a_restart(types: Types, letter: tuple[str, ...]) -> Non
 
 def test_predict_changes_nothing(session: Session) -> None:
     before = session.lab.bench.state
-    session.type("/predict EHLO me.example")
+    session.type("/try EHLO me.example")
     assert "250-lab.example" in page(session)
     assert session.lab.bench.state == before and len(wire(session)) == 1
 
@@ -221,7 +221,7 @@ def test_the_server_is_played_to_the_end(types: Types) -> None:
 
 
 def test_the_server_may_answer_anything(types: Types) -> None:
-    session = types("nonsense", "", "220 hi", "500 what", "250 hello", "/predict 250 ok", role="server")
+    session = types("nonsense", "", "220 hi", "500 what", "250 hello", "/try 250 ok", role="server")
     assert "RCPT TO:<ada@lab.example>" in page(session)
 
 

@@ -178,6 +178,15 @@ def test_what_a_task_must_have():
     for wanted in ("at least 2 solutions", "at least 3 near misses", "is reached without doing anything"):
         assert any(wanted in problem for problem in problems)
     assert small('question = [{ id = "q", ask = "?", right = 3, because = "x" }]') == []
+    asks = 'question = [{ id = "q", ask = "?", right = 3, because = "x", wrong = { 2 = "one more"%s } }]'
+    assert small(asks % ', 4 = "too many"') == []
+    assert any("what wrong says of '02' is never said" in problem for problem in small(asks % ', 02 = "or so"'))
+    for wrong in ("3", "03", "three", '"3 4"', '""'):
+        with pytest.raises(DataError, match="is no wrong choice, and no wrong number"):
+            small(asks % f', {wrong} = "x"')
+    assert any("the wrong answer 2 will do" in problem for problem in small(
+        'any = [{ answer = "q" }, { command = "NOOP" }]\nsolution = [{ lines = "NOOP" }]\n' + asks % ""
+    ))  # fmt: skip
     assert any("the wrong answer a will do" in problem for problem in small(
         'any = [{ answer = "q" }, { command = "NOOP" }]\nsolution = [{ lines = "NOOP" }]\n'
         'question = [{ id = "q", ask = "?", choices = { a = "1", b = "2" }, right = "b", because = "x" }]'
