@@ -96,6 +96,7 @@ def _shown(shown: Iterable["Shown"]) -> Iterator[Entry]:
             case "server" if each.octets[3:4] != b"-":
                 yield Entry(each.number, "S", each.octets[:3] + b"\r\n")
             case "content" if said.strip().upper() == b"DATA":
+                said = b""
                 yield Entry(each.number, "C", b".\r\n")  # the letter is not in the file: an empty one takes its place
             case "connected" | "tls":
                 yield Entry(each.number, "moment", each.kind.encode())

@@ -126,7 +126,16 @@ def test_of_other_software_the_codes_count(loads: Any) -> None:
     assert texts[-1].endswith("1 line of the client, every answer as there; /undo comes back")
 
 
-def test_a_letter_that_is_not_in_the_file_is_an_empty_one(types: Any) -> None:
+def test_a_letter_that_is_not_in_the_file_is_an_empty_one(loads: Any) -> None:
+    data = "} [10 bytes data]\n"
+    begin = "< 220 x\n> EHLO a\n< 250 x\n> MAIL FROM:<a@b.example>\n< 250 ok\n> RCPT TO:<ada@lab.example>\n< 250 ok\n"
+    session, texts = loads(f"{begin}{data}> DATA\n< 354 go\n{data}{data}< 250 ok\n> QUIT\n< 221 bye\n")
+    assert said(session)[-1] == "QUIT"
+    assert len(session.lab.octets("ada")) == 1
+    assert texts[-1].endswith("every answer as there; /undo comes back")
+
+
+def test_what_a_recorded_session_said_is_played(types: Any) -> None:
     session = types(f"/load {ROOT / 'tests/foreign/sessions/curl-exim-letter.txt'}")
     assert said(session)[-1] == "QUIT" and told(session)[-1].startswith("loaded ")
 
