@@ -3,15 +3,19 @@
 face      what all widgets share: parts drawn in Python, a front end that knows nothing of ESMTP
 shared    a lab that several views show
 bench     client and server side by side
+ladder    the exchange as a sequence diagram, walked through line by line
 
 Only this package knows ipywidgets and IPython. A widget never waits for its reader inside a cell.
 """
 
 from typing import Any
 
-__all__ = ["BenchWidget"]
+__all__ = ["BenchWidget", "LadderWidget"]
 
-_PLACES = {"BenchWidget": "bench"}
+_PLACES = {
+    "BenchWidget": "bench",
+    "LadderWidget": "ladder",
+}
 
 
 def __getattr__(name: str) -> Any:
