@@ -17,11 +17,6 @@ def picture(width: float, height: float, says: str, inside: Iterable[str]) -> st
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {name} {_FONT}>{"".join(inside)}</svg>'
 
 
-def alone(drawing: str) -> str:
-    """A drawing as a file of its own, dark on white wherever it is looked at."""
-    return drawing.replace("<svg ", '<svg style="background: #fff; color: #222" ', 1) + "\n"
-
-
 def words(x: float, y: float, text: str, *, anchor: str = "start", bold: bool = False, quiet: bool = False) -> str:
     """A line of text whose base line is at `y`."""
     look = ' font-weight="bold"' * bold + ' font-style="italic"' * quiet
@@ -41,6 +36,17 @@ def head(start: Point, end: Point, *, width: float = 1) -> str:
     turn = f"translate({x:.1f} {y:.1f}) rotate({angle:.1f})"
     long, wide = 7 + 2 * width, 3 + width
     return f'<path d="M 0 0 l -{long:g} -{wide:g} v {2 * wide:g} z" fill="currentColor" transform="{turn}"/>'
+
+
+def frame(x: float, y: float, width: float, height: float, *, bold: bool = False, dashed: bool = False) -> str:
+    """A box, its upper left corner first."""
+    look = f'stroke="currentColor" stroke-width="{4 if bold else 1}"' + ' stroke-dasharray="8 4"' * dashed
+    return f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" rx="4" fill="none" {look}/>'
+
+
+def dot(x: float, y: float) -> str:
+    """Where lines meet, and do not only cross."""
+    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="currentColor"/>'
 
 
 def cross(x: float, y: float) -> str:

@@ -3,6 +3,7 @@
 face      what all widgets share: parts drawn in Python, a front end that knows nothing of ESMTP
 shared    a lab that several views show
 bench     client and server side by side
+state     the session table as a diagram, the state lit
 ladder    the exchange as a sequence diagram, walked through line by line
 
 Only this package knows ipywidgets and IPython. A widget never waits for its reader inside a cell.
@@ -10,11 +11,12 @@ Only this package knows ipywidgets and IPython. A widget never waits for its rea
 
 from typing import Any
 
-__all__ = ["BenchWidget", "LadderWidget"]
+__all__ = ["BenchWidget", "LadderWidget", "StateWidget"]
 
 _PLACES = {
     "BenchWidget": "bench",
     "LadderWidget": "ladder",
+    "StateWidget": "state",
 }
 
 

@@ -71,9 +71,7 @@ class LadderWidget(Face):
         around = found[max(0, place - _AROUND) : place + _AROUND + 1]
         now = found[place] if found else None
         return {
-            "latency": choice(
-                "latency", "a round trip takes, in seconds", dict.fromkeys((*LATENCIES, latency)), latency
-            ),
+            "latency": choice("latency", "a round trip takes, in seconds", latencies, latency),
             "place": f"line {place + 1} of {len(found)}" if found else "nothing crossed the wire yet",
             "line": self._explained(now) if now else "",
             "figure": drawing(around, now) if found else "",
