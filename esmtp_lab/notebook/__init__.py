@@ -4,6 +4,8 @@ face      what all widgets share: parts drawn in Python, a front end that knows 
 shared    a lab that several views show
 bench     client and server side by side
 state     the session table as a diagram, the state lit
+compare   one script under the four eras
+prose     Markdown and rules on a page
 ladder    the exchange as a sequence diagram, walked through line by line
 
 Only this package knows ipywidgets and IPython. A widget never waits for its reader inside a cell.
@@ -11,10 +13,11 @@ Only this package knows ipywidgets and IPython. A widget never waits for its rea
 
 from typing import Any
 
-__all__ = ["BenchWidget", "LadderWidget", "StateWidget"]
+__all__ = ["BenchWidget", "CompareWidget", "LadderWidget", "StateWidget"]
 
 _PLACES = {
     "BenchWidget": "bench",
+    "CompareWidget": "compare",
     "LadderWidget": "ladder",
     "StateWidget": "state",
 }

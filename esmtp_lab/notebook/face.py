@@ -60,6 +60,10 @@ class Face(anywidget.AnyWidget):
         """Parts that are lists: the HTML of each row by its key, in their order."""
         return {}
 
+    def values(self) -> Mapping[str, str]:
+        """What stands in fields, by their names, when the widget is shown anew."""
+        return {}
+
     def words(self) -> str:
         """What the widget shows, as text."""
         return repr(self.lab)
@@ -77,6 +81,8 @@ class Face(anywidget.AnyWidget):
             with self.shared.lock:
                 self._sent, self._rows = {}, {}
                 self.draw()
+                if values := self.values():
+                    self.send({"values": dict(values)})
         elif name in self.acts:
             self.acts[name](self, "" if value is None else str(value))
 

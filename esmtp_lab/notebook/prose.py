@@ -1,0 +1,27 @@
+"""Prose on a page: Markdown, in which no HTML is let through, and rules of the book that open to their text."""
+
+from functools import cache
+from html import escape
+
+from markdown_it import MarkdownIt
+
+from esmtp_lab.rules.rule import Rule
+
+
+@cache
+def _parser() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": False}).enable("table").disable(["image", "link", "autolink"])
+
+
+def prose(markdown: str) -> str:
+    """Markdown as HTML. No link or picture is made of it: nothing on the page asks for anything elsewhere."""
+    return f'<div class="esmtp-prose">{_parser().render(markdown)}</div>'
+
+
+def rule_note(rule: Rule, *, named: bool = True) -> str:
+    """A rule that opens to the rest of it: `named` by its id, or else by what it says."""
+    level = f"{rule.level}, " if rule.level != "states" else ""
+    says = f"{rule.says} ({level}{rule.citation})"
+    summary, first = (rule.id, says) if named else (says, rule.id)
+    inside = "".join(f"<p>{escape(each)}</p>" for each in (first, rule.why))
+    return f"<details><summary>{escape(summary)}</summary>{inside}</details>"
