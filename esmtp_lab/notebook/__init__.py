@@ -5,6 +5,7 @@ shared    a lab that several views show
 bench     client and server side by side
 state     the session table as a diagram, the state lit
 compare   one script under the four eras
+lesson    a lesson of the shell, with its bench; its questions are in quiz
 prose     Markdown and rules on a page
 ladder    the exchange as a sequence diagram, walked through line by line
 
@@ -13,12 +14,13 @@ Only this package knows ipywidgets and IPython. A widget never waits for its rea
 
 from typing import Any
 
-__all__ = ["BenchWidget", "CompareWidget", "LadderWidget", "StateWidget"]
+__all__ = ["BenchWidget", "CompareWidget", "LadderWidget", "LessonWidget", "StateWidget"]
 
 _PLACES = {
     "BenchWidget": "bench",
     "CompareWidget": "compare",
     "LadderWidget": "ladder",
+    "LessonWidget": "lesson",
     "StateWidget": "state",
 }
 

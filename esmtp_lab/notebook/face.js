@@ -85,7 +85,7 @@ function render({ model, el }) {
     event.preventDefault();
     clearTimeout(typing);
     const field = event.target.querySelector("[name]");
-    act(event.target.dataset.act, field ? field.value : null);
+    act(event.target.dataset.act, field ? (event.target.dataset.before ?? "") + field.value : null);
     if (field && field.dataset.typed !== undefined) field.value = "";
   });
   el.addEventListener("keydown", (event) => {

@@ -7,6 +7,9 @@ from markdown_it import MarkdownIt
 
 from esmtp_lab.rules.rule import Rule
 
+_BELOW = 3
+"""Levels by which a heading is lower than it was written."""
+
 
 @cache
 def _parser() -> MarkdownIt:
@@ -14,8 +17,15 @@ def _parser() -> MarkdownIt:
 
 
 def prose(markdown: str) -> str:
-    """Markdown as HTML. No link or picture is made of it: nothing on the page asks for anything elsewhere."""
-    return f'<div class="esmtp-prose">{_parser().render(markdown)}</div>'
+    """Markdown as HTML, its headings below those of the page around it.
+
+    No link or picture is made of it: nothing on the page asks for anything elsewhere.
+    """
+    tokens = _parser().parse(markdown)
+    for token in tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(6, int(token.tag[1]) + _BELOW)}"
+    return f'<div class="esmtp-prose">{_parser().renderer.render(tokens, _parser().options, {})}</div>'
 
 
 def rule_note(rule: Rule, *, named: bool = True) -> str:
