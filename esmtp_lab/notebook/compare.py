@@ -8,7 +8,7 @@ from esmtp_lab.commands.compare import Group, Step, steps, text
 from esmtp_lab.errors import DataError
 from esmtp_lab.export.transcript import protocol_line
 from esmtp_lab.lab import Lab
-from esmtp_lab.notebook.face import Face, button, choice
+from esmtp_lab.notebook.face import Face, button, choice, safe
 from esmtp_lab.notebook.prose import rule_note
 from esmtp_lab.notebook.shared import Shared
 from esmtp_lab.protocol.event import lines
@@ -55,7 +55,7 @@ class CompareWidget(Face):
         take = button("take", "Take what was said in this lab") if self._takes else ""
         return {
             "head": choice("host", "host", hosts, self._policy.name) + take,
-            "total": escape(self._said or count),
+            "total": safe(self._said or count),
         }
 
     def lists(self) -> Mapping[str, Mapping[str, str]]:

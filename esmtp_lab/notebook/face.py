@@ -12,6 +12,7 @@ import traitlets
 from esmtp_lab.export.page import stylesheet
 from esmtp_lab.lab import Lab
 from esmtp_lab.notebook.shared import Shared, shared
+from esmtp_lab.wire.visible import visible
 
 STATIC = "ESMTP_LAB_STATIC"
 """The variable of the environment with which widgets show their static form alone, for pages without a kernel."""
@@ -88,7 +89,7 @@ class Face(anywidget.AnyWidget):
 
     def draw(self) -> None:
         """Send what is not there yet."""
-        parts = {**self.drawn(), "said": "<br>".join(map(escape, self.shared.said))}
+        parts = {**self.drawn(), "said": "<br>".join(map(safe, self.shared.said))}
         fresh = {name: html for name, html in parts.items() if self._sent.get(name) != html}
         if fresh:
             self._sent |= fresh
@@ -117,6 +118,11 @@ class Face(anywidget.AnyWidget):
     def still(self) -> Iterable[str]:
         """The parts that make sense where nothing can be done."""
         return (*self.drawn(), *self.lists())
+
+
+def safe(text: str) -> str:
+    """Text for a page, whoever wrote it."""
+    return escape(visible(text.encode("utf-8", "surrogateescape")))
 
 
 def _figure(name: str, html: str) -> str:

@@ -15,7 +15,7 @@ from esmtp_lab.errors import DataError
 from esmtp_lab.export.byteview import byte_rows
 from esmtp_lab.lab import Lab, begin, lab_of
 from esmtp_lab.notebook.bench import BenchWidget
-from esmtp_lab.notebook.face import button
+from esmtp_lab.notebook.face import button, safe
 from esmtp_lab.notebook.prose import prose, rule_note
 from esmtp_lab.notebook.quiz import quiz
 from esmtp_lab.protocol.policy import policies
@@ -110,7 +110,7 @@ class LessonWidget(BenchWidget):
             "task": self._task(),
             "goals": f"<ul>{''.join(map(_goal, attempt.goals))}</ul>" if not attempt.task.quiz else "",
             "quiz": "".join(quiz(each, attempt.scene.answers.get(each.key)) for each in attempt.task.questions),
-            "told": "<br>".join(map(escape, self._told)),
+            "told": "<br>".join(map(safe, self._told)),
             "given": self._hint_given(),
             "way": self._solution_shown(),
             "rules": "".join(rule_note(book().by_id[each]) for each in attempt.lesson.rules),

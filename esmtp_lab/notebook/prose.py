@@ -1,6 +1,6 @@
 """Prose on a page: Markdown, in which no HTML is let through, and rules of the book that open to their text."""
 
-from functools import cache
+from functools import cache, lru_cache
 from html import escape
 
 from markdown_it import MarkdownIt
@@ -16,6 +16,7 @@ def _parser() -> MarkdownIt:
     return MarkdownIt("commonmark", {"html": False}).enable("table").disable(["image", "link", "autolink"])
 
 
+@lru_cache(maxsize=64)
 def prose(markdown: str) -> str:
     """Markdown as HTML, its headings below those of the page around it.
 

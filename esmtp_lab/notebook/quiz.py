@@ -2,7 +2,7 @@
 
 from html import escape
 
-from esmtp_lab.notebook.face import button
+from esmtp_lab.notebook.face import button, safe
 from esmtp_lab.tutor.question import FORMS, Question
 
 
@@ -36,4 +36,4 @@ def _standing(question: Question, said: str | None) -> str:
         return "<div>[ ] not answered yet</div>"
     verdict = question.judge(said)
     mark = "[x] right:" if verdict.right else "[ ] not right:"
-    return f"<div>{escape(f'{mark} {said} – {verdict.say}')}</div>"
+    return f"<div>{safe(f'{mark} {said} – {verdict.say}')}</div>"

@@ -131,13 +131,14 @@ class StateWidget(Face):
 
 
 def sayable(lab: Lab) -> Iterator[Simplest]:
-    """The simplest line for each verb that may come now, or what leads out of content or an exchange."""
-    client, offered = lab.bench.client, tuple(lab.bench.client.offered)
-    position, dialect = client.supposed, client.dialect
+    """The simplest line for each verb that the server lets come now, or what leads out of content or an exchange."""
+    server, policy = lab.bench.server, lab.bench.here.policy
+    position, dialect = server.position, server.dialect
     framing = dialect.framing(position.state)
     if framing in LEAVING:
         yield Simplest(LEAVING[framing], True)
-    names = Names(mailboxes=tuple(f"{name}@{lab.policy.domain}" for name in lab.policy.mailboxes or ("ada",)))
+    offered = tuple(offer.split()[0] for offer in dialect.offers(policy, position))
+    names = Names(mailboxes=tuple(f"{name}@{policy.domain}" for name in policy.mailboxes or ("ada",)))
     for each in suggest("", position, dialect, offered, names):
         if not each.reason:
             yield simplest(each.text.strip(), position, dialect, offered, names)
