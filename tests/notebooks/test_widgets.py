@@ -264,9 +264,12 @@ def test_the_ladder_is_walked_through():
     page.does("last")
     page.widget.lab.send("NOOP")
     assert page.text("place") == "line 11 of 11"
+    page.does("back")
     for _ in range(3):
         page.does("forward")
     assert page.text("place") == "line 11 of 11"
+    page.widget.lab.send("NOOP")
+    assert page.text("place") == "line 13 of 13"
 
 
 def test_with_latency_groups_are_seen():
