@@ -27,7 +27,7 @@ ATTRIBUTES = {
     *WORD.findall("""
     class tabindex role aria-label aria-live aria-current scope title name rows start disabled selected type
     autocomplete autocapitalize spellcheck data-part data-act data-focus data-value data-keys data-put data-typed
-    data-follow data-before xmlns width height viewbox font-family font-size font-weight font-style x y rx cx cy r d
+    data-follow data-scroll data-before xmlns width height viewbox font-family font-size font-weight font-style x y rx cx cy r d
     points fill stroke stroke-width stroke-dasharray text-anchor transform
 """)
 }
@@ -86,9 +86,10 @@ class Page:
         self.messages.append(content)
         self.parts |= content.get("parts", {})
         self.fields |= content.get("values", {})
-        if "list" in content:
-            known = self.lists.get(content["list"], {}) | content["rows"]
-            self.lists[content["list"]] = {key: known[key] for key in content["order"]}
+        single = {content["list"]: content} if "list" in content else {}
+        for name, news in (content.get("lists", {}) | single).items():
+            known = self.lists.get(name, {}) | news["rows"]
+            self.lists[name] = {key: known[key] for key in news["order"]}
 
     def does(self, act: str, value: str | None = None) -> None:
         self.widget._hear(self.widget, {"act": act, "value": value}, [])
