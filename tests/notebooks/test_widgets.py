@@ -27,8 +27,8 @@ ATTRIBUTES = {
     *WORD.findall("""
     class tabindex role aria-label aria-live aria-current scope title name rows start disabled selected type
     autocomplete autocapitalize spellcheck data-part data-act data-focus data-value data-keys data-put data-typed
-    data-follow data-scroll data-before xmlns width height viewbox font-family font-size font-weight font-style x y rx cx
-    cy r d points fill stroke stroke-width stroke-dasharray text-anchor transform
+    data-follow data-scroll data-before xmlns width height viewbox font-family font-size font-weight font-style x y
+    rx cx cy r d points fill stroke stroke-width stroke-dasharray text-anchor transform
 """)
 }
 VOID = {"input", "br"}
