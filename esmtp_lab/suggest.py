@@ -49,6 +49,25 @@ def suggest(
     return sorted(found, key=lambda each: bool(each.reason))
 
 
+class Simplest(NamedTuple):
+    """The simplest line for a verb; not `whole` where something must be said that cannot be suggested."""
+
+    line: str
+    whole: bool
+
+
+def simplest(verb: str, position: Position, dialect: Dialect, offered: tuple[str, ...], names: Names) -> Simplest:
+    """A verb with the first of whatever must follow it, and nothing that may be left out."""
+    line, grammar = verb, dialect.grammar(offered)
+    while dialect.parse(line.encode() + b"\r\n", grammar).problem is not None:
+        found = suggest(line, position, dialect, offered, names)
+        longer = next((line[: each.start] + each.text for each in found if not each.reason), line)
+        if longer == line:
+            return Simplest(line, False)
+        line = longer
+    return Simplest(line, True)
+
+
 def _verbs(line: str, position: Position, dialect: Dialect, offered: tuple[str, ...]) -> Iterator[Suggestion]:
     for verb, form in dialect.forms.items():
         if verb not in NOT_VERBS and verb.startswith(line.upper()):

@@ -31,6 +31,14 @@ def arrows(dialect: Dialect) -> tuple[Arrow, ...]:
     return tuple(Arrow(source, target, tuple(found[source, target])) for source, target in ordered)
 
 
+def reached(dialect: Dialect) -> tuple[str, ...]:
+    """The states that a session of this dialect can come to, in their order."""
+    ways, found = arrows(dialect), {"connect"}
+    while more := {way.target for way in ways if way.source in found} - found:
+        found |= more
+    return tuple(state for state in STATES if state in found)
+
+
 def _label(entry: str, row: Row) -> str:
     """``RCPT 2yz``; a word in small letters is no command, and + and - say what must hold and what must not."""
     shown = entry.lower().replace("_", " ") if entry in NOT_VERBS else entry

@@ -25,7 +25,7 @@ _TERSE = 16
 class Arrow(NamedTuple):
     """One line, reply or content on its way; `sent` and `arrived` are seconds since the ladder began.
 
-    `heard` tells whether it came across. A moment of the channel has no `speaker`.
+    `heard` tells whether it came across. A moment of the channel has no `speaker`. `crossings` are its lines.
     """
 
     speaker: str
@@ -33,26 +33,40 @@ class Arrow(NamedTuple):
     sent: float
     arrived: float
     heard: bool = True
+    crossings: tuple[Crossing, ...] = ()
+
+
+class Placed(NamedTuple):
+    """An arrow in a diagram: the row on which it leaves, and how many rows it takes to arrive."""
+
+    arrow: Arrow
+    top: int
+    steps: int
 
 
 def ladder(crossings: Iterable[Crossing], columns: int, *, ascii_only: bool = False) -> list[str]:
     """The rows of the diagram, none wider than `columns`, and what it adds up to."""
-    arrows = list(_arrows(crossings))
-    if not arrows:
+    found = arrows(crossings)
+    if not found:
         return []
-    rows = _Rows(columns, _step(arrows), "-" if ascii_only else "─", "..." if ascii_only else "…")
-    for arrow in arrows:
-        rows.put(arrow)
-    return [*rows.drawn(), "", *(row for text in _sum(arrows) for row in wrap(text, columns))]
+    rows = _Rows(columns, "-" if ascii_only else "─", "..." if ascii_only else "…")
+    for placed in places(found):
+        rows.put(placed)
+    return [*rows.drawn(), "", *(row for text in (*total(found), *_idle(found)) for row in wrap(text, columns))]
 
 
 # What crossed -----------------------------------------------------------------------------------
 
 
+def arrows(crossings: Iterable[Crossing]) -> list[Arrow]:
+    """The arrows, each reply as one, on a clock that stands still while nothing is on its way."""
+    return list(_arrows(crossings))
+
+
 def _arrows(crossings: Iterable[Crossing]) -> Iterator[Arrow]:
-    """The arrows, on a clock that stands still while nothing is on its way."""
     now, shift, last = 0.0, 0.0, ("", 0.0)
-    for crossing, text in _texts(crossings):
+    for group in _groups(crossings):
+        crossing, more = group[0], f" (and {len(group) - 1} more)" if len(group) > 1 else ""
         event = crossing.event
         says, hears = crossing.client, crossing.server
         if crossing.speaker == "server":
@@ -63,24 +77,24 @@ def _arrows(crossings: Iterable[Crossing]) -> Iterator[Arrow]:
             shift = now - sent
         last = speaker, sent
         now = max(now, arrived + shift)
-        yield Arrow(speaker, text, sent + shift, arrived + shift, hears is not None)
+        text = _line(crossing) + more
+        yield Arrow(speaker, text, sent + shift, arrived + shift, hears is not None, group)
 
 
-def _texts(crossings: Iterable[Crossing]) -> Iterator[tuple[Crossing, str]]:
-    """What crossed, each reply once, with what is to be written beside it."""
-    begun: Crossing | None = None
-    count = 0
+def _groups(crossings: Iterable[Crossing]) -> Iterator[tuple[Crossing, ...]]:
+    """What crossed, the lines of each reply together."""
+    begun: tuple[Crossing, ...] = ()
     for crossing in crossings:
         event = crossing.event
         if event.kind == "reply" and event.line in ("first", "middle", "last"):
-            begun, count = (crossing, 1) if event.line == "first" or begun is None else (begun, count + 1)
+            begun = (crossing,) if event.line == "first" else (*begun, crossing)
             if event.line == "last":
-                yield begun, f"{_line(begun)} (and {count - 1} more)"
-                begun = None
+                yield begun
+                begun = ()
             continue
-        yield crossing, _line(crossing)
-    if begun is not None:
-        yield begun, _line(begun)
+        yield (crossing,)
+    if begun:
+        yield begun
 
 
 def _line(crossing: Crossing) -> str:
@@ -90,44 +104,53 @@ def _line(crossing: Crossing) -> str:
     return visible(mask(event).removesuffix(b"\r\n"))
 
 
-# Drawing ----------------------------------------------------------------------------------------
+# Placing ----------------------------------------------------------------------------------------
+
+
+def places(found: Sequence[Arrow]) -> Iterator[Placed]:
+    """Each arrow below those before it; what leaves at one time leaves on one row after the other."""
+    step = _step(found)
+    last, following, end = Arrow("", "", -1.0, -1.0), 0, 0
+    for arrow in found:
+        together = arrow.speaker == last.speaker and abs(arrow.sent - last.sent) < _SAME
+        top = following if together else end
+        steps = max(1, round((arrow.arrived - arrow.sent) / step)) if arrow.speaker else 1
+        yield Placed(arrow, top, steps)
+        last, following, end = arrow, top + 1, max(end, top + steps)
 
 
 def _step(arrows: Sequence[Arrow]) -> float:
     """How many seconds a row stands for: the quickest way across takes a few rows, and no way too many."""
-    ways = [arrow.arrived - arrow.sent for arrow in arrows if arrow.arrived - arrow.sent > _SAME]
+    ways = [arrow.arrived - arrow.sent for arrow in arrows if takes_time(arrow)]
     return max(min(ways) / _STEPS, max(ways) / _MOST) if ways else 1.0
 
 
-class _Rows:
-    """Draws arrows; what leaves at one time leaves on one row after the other."""
+# Drawing ----------------------------------------------------------------------------------------
 
-    def __init__(self, columns: int, step: float, dash: str, cut: str) -> None:
-        self.step, self.dash, self.cut = step, dash, cut
+
+class _Rows:
+    """Draws arrows where they were placed."""
+
+    def __init__(self, columns: int, dash: str, cut: str) -> None:
+        self.dash, self.cut = dash, cut
         self.lane = max(9, min(36, columns // 4))
         self.side = max(4, (columns - _CLOCK - self.lane - 4) // 2)
         self.texts: dict[tuple[int, str], str] = {}
         self.cells: dict[int, list[str]] = {}
         self.clock: dict[int, float] = {}
         self.end = 0
-        self._last = Arrow("", "", -1.0, -1.0)
-        self._next = 0
 
-    def put(self, arrow: Arrow) -> None:
-        """Put an arrow below those before it."""
-        together = arrow.speaker == self._last.speaker and abs(arrow.sent - self._last.sent) < _SAME
-        top = self._next if together else self.end
-        self._last, self._next = arrow, top + 1
+    def put(self, placed: Placed) -> None:
+        """Draw one arrow."""
+        arrow, top, steps = placed
         self.clock[top] = arrow.sent
+        self.end = max(self.end, top + steps)
         if not arrow.speaker:
             self._row(top)[:] = f" {arrow.text} "[: self.lane].center(self.lane, ".")
-            self.end = top + 1
             return
         self.texts[top, arrow.speaker] = arrow.text
-        steps = max(1, round((arrow.arrived - arrow.sent) / self.step))
         for at in range(steps):
             self._segment(arrow, top + at, at, steps)
-        self.end = max(self.end, top + steps)
 
     def _segment(self, arrow: Arrow, row: int, at: int, steps: int) -> None:
         """Draw the part of an arrow that is passed through in one row."""
@@ -168,16 +191,24 @@ class _Rows:
 # Adding up --------------------------------------------------------------------------------------
 
 
-def _sum(arrows: Sequence[Arrow]) -> Iterator[str]:
+def total(found: Sequence[Arrow]) -> Iterator[str]:
     """How long it took, how often one had to wait, and how often one would have had to without groups."""
-    speakers = [arrow.speaker for arrow in arrows if arrow.speaker]
+    speakers = [arrow.speaker for arrow in found if arrow.speaker]
     turns = sum(1 for before, after in pairwise(speakers) if (before, after) == _TURN)
     said = speakers.count("client")
-    yield f"{turns} round trip{'' if turns == 1 else 's'}, {max(arrow.arrived for arrow in arrows):.3f} seconds"
+    yield f"{turns} round trip{'' if turns == 1 else 's'}, {max(arrow.arrived for arrow in found):.3f} seconds"
     if said > turns:
         yield f"one line at a time it would have been {said} round trips"
-    if all(arrow.arrived - arrow.sent <= _SAME for arrow in arrows):
+
+
+def _idle(found: Sequence[Arrow]) -> Iterator[str]:
+    if not any(takes_time(arrow) for arrow in found):
         yield "no time passes on this wire; /latency 0.5 makes a round trip take half a second"
+
+
+def takes_time(arrow: Arrow) -> bool:
+    """Whether an arrow leaves at one moment and arrives at another."""
+    return arrow.arrived - arrow.sent > _SAME
 
 
 _TURN = ("client", "server")

@@ -3,6 +3,11 @@
 face      what all widgets share: parts drawn in Python, a front end that knows nothing of ESMTP
 shared    a lab that several views show
 bench     client and server side by side
+state     the session table as a diagram, the state lit
+ladder    the exchange as a sequence diagram, walked through line by line
+compare   one script under the four eras
+lesson    a lesson of the shell, with its bench; its questions are in quiz
+prose     Markdown and rules on a page
 magics    %%esmtp and %esmtp_rule
 
 Only this package knows ipywidgets and IPython. A widget never waits for its reader inside a cell.
@@ -10,9 +15,15 @@ Only this package knows ipywidgets and IPython. A widget never waits for its rea
 
 from typing import Any
 
-__all__ = ["BenchWidget"]
+__all__ = ["BenchWidget", "CompareWidget", "LadderWidget", "LessonWidget", "StateWidget"]
 
-_PLACES = {"BenchWidget": "bench"}
+_PLACES = {
+    "BenchWidget": "bench",
+    "CompareWidget": "compare",
+    "LadderWidget": "ladder",
+    "LessonWidget": "lesson",
+    "StateWidget": "state",
+}
 
 
 def __getattr__(name: str) -> Any:

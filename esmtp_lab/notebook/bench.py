@@ -95,7 +95,7 @@ class BenchWidget(Face):
         return "".join(
             (
                 choice("era", "era", ERAS, lab.era),
-                choice("host", "host", policies(), lab.policy.name),
+                choice("host", "host", dict.fromkeys(self.hosts), lab.policy.name),
                 choice("role", "you are", ("client", "server"), lab.role),
                 choice("fault", "let go wrong, once", FAULTS, "none"),
                 button("undo", "Undo", keys="Alt+u"),
@@ -103,6 +103,11 @@ class BenchWidget(Face):
                 button("anew", "New session", keys="Alt+n"),
             )
         )
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts that can be called."""
+        return (*policies(), self.lab.policy.name)
 
     @property
     def prompt(self) -> str:

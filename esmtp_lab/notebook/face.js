@@ -6,7 +6,7 @@
 const TYPING = 150; // milliseconds without a key after which a half-typed line is looked at
 
 function focusable(place) {
-  return [...place.querySelectorAll("button, input, select, summary, [tabindex='0']")];
+  return [...place.querySelectorAll("button, input, select, textarea, summary, [tabindex='0']")];
 }
 
 // Replace what is inside, and leave the focus where the reader had it.
@@ -84,8 +84,8 @@ function render({ model, el }) {
   el.addEventListener("submit", (event) => {
     event.preventDefault();
     clearTimeout(typing);
-    const field = event.target.querySelector("[data-typed], [name='answer']");
-    act(event.target.dataset.act, field ? field.value : null);
+    const field = event.target.querySelector("[name]");
+    act(event.target.dataset.act, field ? (event.target.dataset.before ?? "") + field.value : null);
     if (field && field.dataset.typed !== undefined) field.value = "";
   });
   el.addEventListener("keydown", (event) => {
@@ -95,6 +95,9 @@ function render({ model, el }) {
     if (button && !button.disabled && (event.altKey || !writes)) {
       event.preventDefault();
       button.click();
+    } else if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.matches("textarea")) {
+      event.preventDefault();
+      event.target.form?.requestSubmit();
     }
     event.stopPropagation(); // else JupyterLab takes Enter, and letters for its own keys
   });

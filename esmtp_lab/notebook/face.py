@@ -12,6 +12,7 @@ import traitlets
 from esmtp_lab.export.page import stylesheet
 from esmtp_lab.lab import Lab
 from esmtp_lab.notebook.shared import Shared, shared
+from esmtp_lab.wire.visible import visible
 
 STATIC = "ESMTP_LAB_STATIC"
 """The variable of the environment with which widgets show their static form alone, for pages without a kernel."""
@@ -60,6 +61,10 @@ class Face(anywidget.AnyWidget):
         """Parts that are lists: the HTML of each row by its key, in their order."""
         return {}
 
+    def values(self) -> Mapping[str, str]:
+        """What stands in fields, by their names, when the widget is shown anew."""
+        return {}
+
     def words(self) -> str:
         """What the widget shows, as text."""
         return repr(self.lab)
@@ -77,12 +82,14 @@ class Face(anywidget.AnyWidget):
             with self.shared.lock:
                 self._sent, self._rows = {}, {}
                 self.draw()
+                if values := self.values():
+                    self.send({"values": dict(values)})
         elif name in self.acts:
             self.acts[name](self, "" if value is None else str(value))
 
     def draw(self) -> None:
         """Send what is not there yet."""
-        parts = {**self.drawn(), "said": "<br>".join(map(escape, self.shared.said))}
+        parts = {**self.drawn(), "said": "<br>".join(map(safe, self.shared.said))}
         fresh = {name: html for name, html in parts.items() if self._sent.get(name) != html}
         if fresh:
             self._sent |= fresh
@@ -111,6 +118,11 @@ class Face(anywidget.AnyWidget):
     def still(self) -> Iterable[str]:
         """The parts that make sense where nothing can be done."""
         return (*self.drawn(), *self.lists())
+
+
+def safe(text: str) -> str:
+    """Text for a page, whoever wrote it."""
+    return escape(visible(text.encode("utf-8", "surrogateescape")))
 
 
 def _figure(name: str, html: str) -> str:

@@ -7,11 +7,11 @@ from itertools import chain, dropwhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from esmtp_lab.export.byteview import byte_rows
 from esmtp_lab.export.facts import meaning
 from esmtp_lab.export.notes import at_span, stops
 from esmtp_lab.export.transcript import mask
 from esmtp_lab.protocol.event import Event
-from esmtp_lab.shell.byteview import byte_rows
 from esmtp_lab.shell.foresight import fitting, predicted
 from esmtp_lab.tutor.grid import grid
 from esmtp_lab.wire.content import lines

@@ -57,6 +57,7 @@ class Attempt:
         self._held: dict[int, bool] = {}
         self.fresh: tuple[Item, ...] = ()
         self._was_reached = False
+        self._for_the_learner = False
         self.leaving = False
 
     @property
@@ -105,7 +106,8 @@ class Attempt:
         reached, was = self.reached, self._was_reached
         self._was_reached = reached
         if reached:
-            self.done.add(self.task.id)
+            if not self._for_the_learner:
+                self.done.add(self.task.id)
             last = f"lesson {self.lesson.number} is done; /next has the last word"
             return [] if was else [last if self.finished else "done; /next goes on"]
         lost = {each.words for each in self.goals if each.lost}
@@ -172,6 +174,7 @@ class Attempt:
     def skip(self) -> list[str]:
         """Do the task for the learner, on a fresh scene; what that changed."""
         self.reset()
+        self._for_the_learner = True
         before = _stock(self.scene)
         self.scene.play(self.ways[0])
         self.step()

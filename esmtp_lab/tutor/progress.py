@@ -109,6 +109,14 @@ def facts_of(attempt: Attempt, now: float) -> Progress:
     return {attempt.lesson.id: {task.id: facts}} if facts else {}
 
 
+def resume(attempt: Attempt, progress: Progress) -> None:
+    """Go to the first task that is not done, and know of those that are; to the first where all are."""
+    known = progress.get(attempt.lesson.id, {})
+    ids = [each.id for each in attempt.lesson.tasks]
+    attempt.done |= {task for task in ids if known.get(task, {}).get("done")}
+    attempt.to(next((task for task in ids if task not in attempt.done), ids[0]))
+
+
 def keep(attempt: Attempt, file: Path, now: float) -> None:
     """Add what an attempt has come to. Raises DataError."""
     before = read_progress(file)

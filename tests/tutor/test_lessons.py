@@ -325,6 +325,13 @@ def test_skipping_does_the_step_and_says_what_it_changed(lesson):
     assert "letters for ada@lab.example: 0 before, 1 now" in changed
     assert "the server's state: initial before, ready now" in changed
     assert attempt.reached and attempt.skipped == {"deliver"} and not attempt.done
+    attempt.scene.play("NOOP")
+    attempt.step()
+    assert not attempt.done
+    attempt.reset()
+    attempt.scene.play(attempt.ways[0])
+    attempt.step()
+    assert attempt.done == {"deliver"}
     attempt.to("question")
     assert attempt.skip() == ["answer to question: none before, b now"]
     only = Attempt(lesson('all = [{ command = "NOOP" }]\nsolution = [{ lines = "NOOP" }]'), lab_in)

@@ -9,7 +9,16 @@ from esmtp_lab.commands.lessons import check_lessons, play_lesson
 from esmtp_lab.commands.progress import change_progress, keeper, show_progress, write_report
 from esmtp_lab.errors import DataError
 from esmtp_lab.lab import begin
-from esmtp_lab.tutor.progress import VARIABLE, keep, merged, progress_file, read_progress, standing, write_progress
+from esmtp_lab.tutor.progress import (
+    VARIABLE,
+    keep,
+    merged,
+    progress_file,
+    read_progress,
+    resume,
+    standing,
+    write_progress,
+)
 from esmtp_lab.tutor.prose import plain
 from esmtp_lab.tutor.question import read_question
 
@@ -202,6 +211,21 @@ def test_progress_is_kept_and_told(place):
     assert report[here + 1].endswith(", 2 hints, solution looked at")
     assert report[here + 2] == "    break: skipped"
     assert json.loads(next(write_report("Zoe", "json")))["name"] == "Zoe"
+
+
+def test_a_lesson_goes_on_at_its_first_task_that_is_not_done():
+    done = {"done": "2026-01-01T00:00:00Z"}
+    for known, at in (
+        ({}, "deliver"),
+        ({"deliver": done}, "break"),
+        ({"deliver": done, "question": done, "break": {"skipped": True}}, "break"),
+        ({"break": done, "gone": done}, "deliver"),
+        ({"deliver": done, "break": done, "question": done}, "deliver"),
+    ):
+        attempt = begin("3")
+        resume(attempt, {"one-letter": known})
+        assert attempt.task.id == at
+        assert attempt.done == {task for task, facts in known.items() if facts == done and task != "gone"}
 
 
 def test_progress_is_exported_imported_and_wiped(place, tmp_path):
