@@ -22,7 +22,8 @@ function refill(place, html) {
 
 function relist(list, order, rows) {
   const there = new Map([...list.children].map((row) => [row.dataset.key, row]));
-  const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+  const scroller = list.closest("[data-scroll]") ?? list;
+  const atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 40;
   const wanted = new Set(order);
   for (const [key, row] of there) if (!wanted.has(key)) row.remove();
   order.forEach((key, place) => {
@@ -37,7 +38,7 @@ function relist(list, order, rows) {
     }
     if (row && list.children[place] !== row) list.insertBefore(row, list.children[place] ?? null);
   });
-  if (atEnd || list.dataset.follow === "always") list.scrollTop = list.scrollHeight;
+  if (atEnd || list.dataset.follow === "always") scroller.scrollTop = scroller.scrollHeight;
 }
 
 function combination(event) {

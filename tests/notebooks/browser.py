@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
@@ -35,7 +36,7 @@ TOKEN = "token-of-the-tests"
 HERE = ("127.0.0.1", "localhost")
 WIDE, NARROW = 1400, 360
 HEIGHT = 1000
-PATIENCE = 20_000
+PATIENCE = 60_000
 """Milliseconds that anything on a page may take."""
 
 QUIET = {
@@ -180,17 +181,29 @@ def desk() -> Iterator[Desk]:
         home = Path(at_the_end.enter_context(TemporaryDirectory(ignore_cleanup_errors=True)))
         notebooks, environment = _rooms(home)
         lab = at_the_end.enter_context(
-            _server("jupyterlab", ["--config", str(home / "lab.json"), f"--LabApp.app_settings_dir={home}/settings"],
-                    notebooks, environment, "--ServerApp.port={port} --ServerApp.port_retries=0", "/api")
+            _server(
+                "jupyterlab",
+                ["--config", str(home / "lab.json"), f"--LabApp.app_settings_dir={home}/settings"],
+                notebooks,
+                environment,
+                "--ServerApp.port={port} --ServerApp.port_retries=0",
+                "/api",
+            )
         )
         voila = at_the_end.enter_context(
-            _server("voila", ["--no-browser", "--Voila.ip=127.0.0.1", "--template=esmtp-lab", "."],
-                    notebooks, environment, "--port={port}", "/")
+            _server(
+                "voila",
+                ["--no-browser", "--Voila.ip=127.0.0.1", "--template=esmtp-lab", "."],
+                notebooks,
+                environment,
+                "--port={port}",
+                "/",
+            )
         )
         player = at_the_end.enter_context(sync_playwright())
         browser = player.chromium.launch(executable_path=program, headless=True, args=ARGUMENTS)
         at_the_end.callback(browser.close)
-        yield Desk(browser, notebooks, lab, voila)
+        yield Desk(browser, notebooks, lab.up(), voila.up())
 
 
 def _rooms(home: Path) -> tuple[Path, dict[str, str]]:
@@ -214,11 +227,33 @@ def _rooms(home: Path) -> tuple[Path, dict[str, str]]:
     return home / "notebooks", environment
 
 
+class _Started(NamedTuple):
+    address: str
+    path: str
+    process: "subprocess.Popen[bytes]"
+    log: Path
+
+    def up(self) -> str:
+        """The address, once somebody answers there."""
+        for _ in range(600):
+            if self.process.poll() is not None:
+                break
+            try:
+                _ask(self.address + self.path)
+            except HTTPError:
+                pass
+            except (URLError, OSError):
+                time.sleep(0.1)
+                continue
+            return self.address
+        raise RuntimeError(f"nobody answers at {self.address}:\n{self.log.read_text(errors='replace')}")
+
+
 @contextmanager
 def _server(
     module: str, arguments: list[str], folder: Path, environment: dict[str, str], port_option: str, path: str
-) -> Iterator[str]:
-    """A server of Jupyter on a free port; its address."""
+) -> Iterator[_Started]:
+    """A server of Jupyter on a free port, which may not answer yet."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -226,8 +261,7 @@ def _server(
     with open(folder.parent / f"{module}.log", "wb") as log:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
     try:
-        _wait(f"http://127.0.0.1:{port}{path}", process, Path(log.name))
-        yield f"http://127.0.0.1:{port}"
+        yield _Started(f"http://127.0.0.1:{port}", path, process, Path(log.name))
     finally:
         process.terminate()
         try:
@@ -235,20 +269,6 @@ def _server(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-def _wait(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    for _ in range(400):
-        if process.poll() is not None:
-            break
-        try:
-            _ask(url)
-            return
-        except HTTPError:
-            return
-        except (URLError, ConnectionError):
-            time.sleep(0.1)
-    raise RuntimeError(f"{' '.join(process.args[:3])} does not answer:\n{log.read_text(errors='replace')}")
 
 
 def _ask(url: str, method: str = "GET") -> bytes:
@@ -275,10 +295,15 @@ class Driver:
             try:
                 getattr(self, word)(rest)
             except Exception as error:
-                raise AssertionError(f"{step!r}: {error}") from error
+                raise AssertionError(f"{step!r}: {error}\n{self._brief()}") from error
 
-    def _named(self, name: str) -> str:
-        return name
+    def _brief(self) -> str:
+        """What stands there, without the lists to choose from."""
+        taken_out = (
+            "widget => { const copy = widget.cloneNode(true); copy.querySelectorAll('style, option, .esmtp-tip')"
+        )
+        taken_out += ".forEach(each => each.remove()); return copy.textContent; }"
+        return str(self.widget.evaluate(taken_out))
 
     def click(self, name: str) -> None:
         """Click a button."""
@@ -287,7 +312,15 @@ class Driver:
     def choose(self, words: str) -> None:
         """``choose era = rfc821`` from a list."""
         label, _, value = words.partition(" = ")
-        self.widget.get_by_label(label, exact=True).select_option(value)
+        self.widget.get_by_role("combobox", name=label, exact=True).select_option(value)
+
+    def chosen(self, words: str) -> None:
+        """``chosen era = rfc821``: that stands there as the choice."""
+        label, _, value = words.partition(" = ")
+        self.page.wait_for_function(
+            "([field, value]) => field.value === value",
+            arg=[self.widget.get_by_role("combobox", name=label, exact=True).element_handle(), value],
+        )
 
     def into(self, label: str) -> None:
         """Click into a field."""
@@ -352,7 +385,7 @@ class Driver:
     def words(self) -> list[str]:
         """The lines of the wire as they stand."""
         return self.widget.locator(".esmtp-said:has(.esmtp-words)").evaluate_all(
-            """rows => rows.map(row => row.querySelector('.esmtp-mark').textContent + ' '
+            """rows => rows.map(row => row.querySelector('.esmtp-mark').textContent
                 + [...row.querySelector('.esmtp-words').childNodes].map(each => each.nodeType === 3
                     ? each.data : each.firstChild?.data ?? '').join(''))"""
         )
