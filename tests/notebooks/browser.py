@@ -318,8 +318,9 @@ class Driver:
         """``chosen era = rfc821``: that stands there as the choice."""
         label, _, value = words.partition(" = ")
         self.page.wait_for_function(
-            "([field, value]) => field.value === value",
-            arg=[self.widget.get_by_role("combobox", name=label, exact=True).element_handle(), value],
+            """([widget, label, value]) => [...widget.querySelectorAll('select')].some(
+                each => each.labels[0].firstChild.textContent === label && each.value === value)""",
+            arg=[self.widget.element_handle(), label, value],
         )
 
     def into(self, label: str) -> None:
