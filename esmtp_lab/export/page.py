@@ -115,7 +115,7 @@ def _row(shown: Shown, depth: str, said: set[str]) -> str:
     struck = " esmtp-struck" if shown.struck else ""
     after = " (undone)" * shown.struck + " (never arrived)" * shown.lost
     mark = "C:" if event.speaker == "client" else "S:"
-    said_here = f'<b class="esmtp-mark">{mark}</b><span class="esmtp-words">{line(event)}</span>{after}'
+    said_here = f'<b class="esmtp-mark">{mark} </b><span class="esmtp-words">{line(event)}</span>{after}'
     below = "".join(_note(note, "li") for note in found)
     below = f'<ul class="esmtp-notes">{below}</ul>' if below else ""
     return f'<li class="esmtp-line esmtp-{event.speaker}{struck}"><div class="esmtp-said">{said_here}</div>{below}</li>'

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from esmtp_lab.bench import Crossing
 from esmtp_lab.export.facts import client_facts, server_facts
 from esmtp_lab.export.page import Shown, rows_of, table
+from esmtp_lab.lab import Lab
 from esmtp_lab.notebook.face import Face, button, choice
 from esmtp_lab.protocol.era import ERAS
 from esmtp_lab.protocol.event import lines
@@ -45,7 +46,8 @@ class BenchWidget(Face):
             '<div class="esmtp-head" data-part="head"></div>'
             '<div class="esmtp-bench">'
             '<div class="esmtp-side" data-part="client"></div>'
-            '<div class="esmtp-wire" role="log" aria-label="what crossed the wire" aria-live="polite" tabindex="0">'
+            '<div class="esmtp-wire" role="log" aria-label="what crossed the wire" aria-live="polite" tabindex="0"'
+            " data-scroll>"
             '<div data-part="earlier"></div><ol data-part="wire" data-follow="always"></ol></div>'
             '<div class="esmtp-side" data-part="server"></div></div>'
             '<form data-act="send"><label><span data-part="prompt">C:</span>'
@@ -97,12 +99,17 @@ class BenchWidget(Face):
                 choice("era", "era", ERAS, lab.era),
                 choice("host", "host", dict.fromkeys(self.hosts), lab.policy.name),
                 choice("role", "you are", ("client", "server"), lab.role),
-                choice("fault", "let go wrong, once", FAULTS, "none"),
+                choice("fault", "let go wrong, once", FAULTS, self._armed()),
                 button("undo", "Undo", keys="Alt+u"),
                 button("redo", "Redo", keys="Alt+r"),
                 button("anew", "New session", keys="Alt+n"),
             )
         )
+
+    def _armed(self) -> str:
+        """What is still to go wrong, in words."""
+        waiting = {(fault.kind, fault.to) for fault in self.lab.bench.faults}
+        return next((words for words, fault in FAULTS.items() if tuple(fault.split()[:2]) in waiting), "none")
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -156,12 +163,18 @@ class BenchWidget(Face):
             self.draw()
 
     def anew(self, **changes: str) -> None:
-        """Begin a new session: the same but for what is said."""
+        """Begin a new session: the same but for what is said. A half-typed line was meant for the old one."""
+        self._typed = ""
+        self.send({"values": {"line": ""}})
         self.shared.change(lambda lab: self.shared.take(lab.anew(**changes)))
 
     def _fault(self, words: str) -> None:
-        if FAULTS.get(words):
-            self.shared.change(lambda lab: arm(lab.bench, FAULTS[words]))
+        def change(lab: Lab) -> None:
+            lab.bench.faults = ()
+            if FAULTS.get(words):
+                arm(lab.bench, FAULTS[words])
+
+        self.shared.change(change)
 
     acts: ClassVar[dict[str, Callable[[Any, str], None]]] = {
         "send": send_line,

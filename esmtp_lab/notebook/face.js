@@ -1,6 +1,6 @@
 // The front end of every widget: it shows what Python made, and says what the reader did. It knows nothing of ESMTP.
 //
-// Python sends {parts: {name: html}}, {list: name, order: [key], rows: {key: html}}, {values: {name: text}}.
+// Python sends {parts: {name: html}, lists: {name: {order: [key], rows: {key: html}}}, values: {name: text}}, or some of it.
 // All html is made in Python from escaped text. What the reader does goes back as {act, value}.
 
 const TYPING = 150; // milliseconds without a key after which a half-typed line is looked at
@@ -22,7 +22,8 @@ function refill(place, html) {
 
 function relist(list, order, rows) {
   const there = new Map([...list.children].map((row) => [row.dataset.key, row]));
-  const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+  const scroller = list.closest("[data-scroll]") ?? list;
+  const atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 40;
   const wanted = new Set(order);
   for (const [key, row] of there) if (!wanted.has(key)) row.remove();
   order.forEach((key, place) => {
@@ -37,7 +38,7 @@ function relist(list, order, rows) {
     }
     if (row && list.children[place] !== row) list.insertBefore(row, list.children[place] ?? null);
   });
-  if (atEnd || list.dataset.follow === "always") list.scrollTop = list.scrollHeight;
+  if (atEnd || list.dataset.follow === "always") scroller.scrollTop = scroller.scrollHeight;
 }
 
 function combination(event) {
@@ -53,7 +54,7 @@ function render({ model, el }) {
 
   const hear = (message) => {
     for (const [name, html] of Object.entries(message.parts ?? {})) if (of(name)) refill(of(name), html);
-    if (message.list && of(message.list)) relist(of(message.list), message.order, message.rows);
+    for (const [name, { order, rows }] of Object.entries(message.lists ?? {})) if (of(name)) relist(of(name), order, rows);
     for (const [name, value] of Object.entries(message.values ?? {})) {
       const field = el.querySelector(`[name="${name}"]`);
       if (field) field.value = value;

@@ -91,15 +91,19 @@ class Face(anywidget.AnyWidget):
         """Send what is not there yet."""
         parts = {**self.drawn(), "said": "<br>".join(map(safe, self.shared.said))}
         fresh = {name: html for name, html in parts.items() if self._sent.get(name) != html}
-        if fresh:
-            self._sent |= fresh
-            self.send({"parts": fresh})
-        for name, rows in self.lists().items():
-            there = self._rows.get(name, {})
-            if list(there) != list(rows) or there != rows:
-                new = {key: html for key, html in rows.items() if there.get(key) != html}
-                self._rows[name] = dict(rows)
-                self.send({"list": name, "order": list(rows), "rows": new})
+        self._sent |= fresh
+        lists = {name: self._news(name, rows) for name, rows in self.lists().items()}
+        changed = {name: news for name, news in lists.items() if news}
+        if fresh or changed:  # in one message: each costs the page a layout
+            self.send({"parts": fresh, "lists": changed})
+
+    def _news(self, name: str, rows: Mapping[str, str]) -> dict[str, Any]:
+        """What the page lacks of a list, nothing where it lacks nothing."""
+        there = self._rows.get(name, {})
+        if list(there.items()) == list(rows.items()):
+            return {}
+        self._rows[name] = dict(rows)
+        return {"order": list(rows), "rows": {key: html for key, html in rows.items() if there.get(key) != html}}
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         """The widget, and beside it a form that reads well where there is no kernel."""
