@@ -4,12 +4,12 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path as FilePath
+from typing import TYPE_CHECKING
 
 from esmtp_lab.bench import Bench, Crossing, Fault, Host, Hosts, Posted
 from esmtp_lab.bench.hosts import Run
 from esmtp_lab.export.exchange import Exchange
 from esmtp_lab.extensions import beside
-from esmtp_lab.lab.client import Client
 from esmtp_lab.lab.parts import client_dialect, installed, plugged, server_dialect, usable
 from esmtp_lab.mailbox.memory import MemoryMailboxes
 from esmtp_lab.protocol.delivery import Delivery
@@ -20,6 +20,10 @@ from esmtp_lab.protocol.policy import Policy, find_policy, with_extensions
 from esmtp_lab.rules.annotator import annotator
 from esmtp_lab.rules.detector import Told, Watch
 from esmtp_lab.tutor.letter import ready_letter
+
+if TYPE_CHECKING:
+    from esmtp_lab.lab.client import Client
+
 
 ME = Policy("me", "the learner's own host", "me.example", mailboxes={"me": "Me"})
 """The host at the client's end, which serves after TURN."""
@@ -162,8 +166,10 @@ class Lab:
         )
 
     @property
-    def client(self) -> Client:
+    def client(self) -> "Client":
         """The client's end, which can deliver a letter by itself."""
+        from esmtp_lab.lab.client import Client  # it reads letters, and before the first prompt there is none
+
         return Client(self)
 
     def send(self, line: str | bytes) -> Exchange:
