@@ -34,6 +34,10 @@ class Exchange(list[Crossing]):
         """A crossing as annotated events: content line by line and its lone dot, everything else as itself."""
         return map(self._annotate, lines(crossing.event))
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """What IPython prints, which otherwise takes this for any other list."""
+        printer.text(str(self))
+
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
     ) -> dict[str, Any]:
