@@ -24,6 +24,7 @@ PROGRAMS = {
     "node": "nodejs",
     "npm": "npm",
     "tmux": "tmux",
+    "chromium": "chromium fonts-dejavu-core",
 }
 """The programs that tests talk to, each with the Debian packages that bring it, and what it needs for TLS."""
 
@@ -38,6 +39,7 @@ CHECKS: tuple[tuple[str, list[str]], ...] = (
     ("annotation benchmark, short", ["python", "tests/benchmarks/bench_annotate.py", "--margin", "2"]),
     ("start-up benchmark, short", ["python", "tests/benchmarks/bench_startup.py"]),
     ("keystroke benchmark, short", ["python", "tests/benchmarks/bench_keystroke.py", "2"]),
+    ("widget benchmark, short", ["python", "tests/benchmarks/bench_widgets.py", "--clicks", "20", "--margin", "2"]),
     ("mutation, short", ["python", "tests/long/mutation.py", "--sample", "12", "esmtp_lab/wire"]),
     ("rule mutation, short", ["python", "tests/long/rule_mutation.py", "--sample", "300"]),
     ("tests", ["pytest", "--cov", "--cov-report=term", "--durations=5", *sys.argv[1:]]),

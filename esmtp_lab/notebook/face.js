@@ -23,7 +23,7 @@ function refill(place, html) {
 function relist(list, order, rows) {
   const there = new Map([...list.children].map((row) => [row.dataset.key, row]));
   const scroller = list.closest("[data-scroll]") ?? list;
-  const atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 40;
+  const follow = list.dataset.follow === "always" || scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 40;
   const wanted = new Set(order);
   for (const [key, row] of there) if (!wanted.has(key)) row.remove();
   order.forEach((key, place) => {
@@ -38,7 +38,8 @@ function relist(list, order, rows) {
     }
     if (row && list.children[place] !== row) list.insertBefore(row, list.children[place] ?? null);
   });
-  if (atEnd || list.dataset.follow === "always") scroller.scrollTop = scroller.scrollHeight;
+  // With the next picture: a page that is measured in between is laid out twice.
+  if (follow) requestAnimationFrame(() => (scroller.scrollTop = scroller.scrollHeight));
 }
 
 function combination(event) {

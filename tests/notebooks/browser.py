@@ -32,6 +32,8 @@ ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
+KERNEL = "ESMTP_LAB_TEST_KERNEL"
+"""The variable of the environment that names another Python to run the notebooks with."""
 TOKEN = "token-of-the-tests"
 HERE = ("127.0.0.1", "localhost")
 WIDE, NARROW = 1400, 360
@@ -224,6 +226,11 @@ def _rooms(home: Path) -> tuple[Path, dict[str, str]]:
         "JUPYTER_PLATFORM_DIRS": "1",
     }
     environment.pop("CI", None)  # a library may behave otherwise under it
+    if other := os.environ.get(KERNEL):
+        specification = home / "data" / "kernels" / "python3"
+        specification.mkdir(parents=True)
+        command = [other, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        (specification / "kernel.json").write_text(json.dumps({"argv": command, "display_name": "Python 3"}))
     return home / "notebooks", environment
 
 

@@ -2,13 +2,15 @@
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page
 
 from tests.interop.obtain import Lacking, npm_folder
-from tests.notebooks.browser import NARROW, WIDE, Desk, Driver, cells_of, desk, lab_theme, run_all, run_cell
+from tests.notebooks.browser import NARROW, ROOT, WIDE, Desk, Driver, cells_of, desk, lab_theme, run_all, run_cell
 from tests.notebooks.subjects import SUBJECTS, Subject
 
 HOSTILE = r"""
@@ -171,3 +173,37 @@ def test_a_part_says_what_it_is_where_it_is_pointed_at_or_walked_to(at: Desk, ax
             lab_theme(page, dark=dark)
             at.picture(page, f"rich-{'dark' if dark else 'light'}")
             accessible(page, axe, ".esmtp-lab")
+
+
+def test_a_page_without_kernel_scripts_or_network_shows_everything(at: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ESMTP_LAB_STATIC", "1")
+    subjects = [subject.cell for subject in SUBJECTS]
+    at.write("still", (*subjects, "lab.send('EHLO me.example')", "lab", "BenchWidget(lab)"))
+    source = at.folder / "still.ipynb"
+    command = [
+        sys.executable,
+        "-m",
+        "nbconvert",
+        "--to",
+        "html",
+        "--execute",
+        "--HTMLExporter.mathjax_url=",
+        str(source),
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    stray = len(at.stray)
+    with at.page(WIDE, scripts=False) as page:
+        page.goto(source.with_suffix(".html").as_uri())
+        parts = page.locator(".esmtp-lab")
+        assert parts.count() == len(subjects) + 3
+        for part in parts.all():
+            assert part.is_visible() and part.inner_text().strip()
+        for part in parts.all()[len(subjects) :]:
+            assert "250-SIZE 10485760" in part.inner_text() or "ready" in part.inner_text()
+        assert "250-SIZE 10485760" in parts.last.inner_text()
+        assert not page.locator(".esmtp-lab :is(button, input, select, form)").count()
+        page.set_viewport_size({"width": WIDE, "height": 2600})
+        at.picture(page, "still")
+    assert at.stray[stray:] == []

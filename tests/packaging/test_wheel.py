@@ -16,6 +16,9 @@ def test_the_wheel_holds_everything(tmp_path):
     for folder in ("rules", "extensions"):
         wanted |= {f"esmtp_lab/{folder}/{file.name}" for file in (ROOT / "esmtp_lab" / folder).glob("*.toml")}
     wanted |= {f"esmtp_lab/{file.relative_to(ROOT)}" for file in (ROOT / "lessons").rglob("*.*") if file.is_file()}
+    wanted |= {"esmtp_lab/notebook/face.js", "esmtp_lab/notebook/face.css"}
+    template = "data/share/jupyter/voila/templates/esmtp-lab/index.html.j2"
+    assert [name for name in names if name.endswith(template)]
     wanted |= {f"esmtp_lab/notebooks/{file.name}" for file in (ROOT / "notebooks").glob("*.ipynb")}
     assert wanted <= set(names)
     assert not [name for name in names if name.startswith(("tests/", "lessons/", "notebooks/"))]
