@@ -42,7 +42,10 @@ CHECKS: tuple[tuple[str, list[str]], ...] = (
     ("widget benchmark, short", ["python", "tests/benchmarks/bench_widgets.py", "--clicks", "20", "--margin", "2"]),
     ("mutation, short", ["python", "tests/long/mutation.py", "--sample", "12", "esmtp_lab/wire"]),
     ("rule mutation, short", ["python", "tests/long/rule_mutation.py", "--sample", "300"]),
-    ("tests", ["pytest", "--cov", "--cov-report=term", "--durations=5", *sys.argv[1:]]),
+    (
+        "tests",
+        ["pytest", "-n", "auto", "--dist", "loadfile", "--cov", "--cov-report=term", "--durations=5", *sys.argv[1:]],
+    ),
 )
 
 

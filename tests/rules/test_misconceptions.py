@@ -137,6 +137,7 @@ ASKED_FOR: dict[tuple[str, str], set[str]] = {
     ("size", "wrong"): {"parameter-not-offered", "parameter-after-helo"},
     ("body-and-dsn", "eight"): {"parameter-not-offered"},
     ("between-us", "stranger"): {"parameter-not-offered", "x-verb-not-announced"},
+    ("out-lines", "bytes"): {"lf-alone"},
 }
 """Tasks of which a solution makes the slip that the task is about: what all its solutions show together."""
 

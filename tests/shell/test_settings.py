@@ -353,7 +353,8 @@ def test_settings_are_remembered(terminal: Open, tmp_path: Path) -> None:
         term.type("/set ascii on", lambda text: "ascii: on" in text)
         term.type("/set view stream", "view: stream")
         term.until(lambda text: text.rstrip().splitlines()[-1].lstrip().startswith("initial"))
-        term.child.send("\x04")
+        term.until("C:")
+        term.child.send("/quit\r")
         assert term.ends() == 0
         term = terminal(100, 30, **starts(tmp_path))
         term.until("C:")
