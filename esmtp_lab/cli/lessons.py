@@ -73,7 +73,7 @@ def lessons_run(
     Piped lines are a transcript: what you send, and /lab commands such as /restart, /answer b, and /next, behind which
     come the lines for the next task. Exit status: 0 every goal is met, 1 not, 2 the lines cannot be read.
     """
-    from esmtp_lab.lab import begin, lab_of
+    from esmtp_lab.lab.lessons import begin, lab_of
 
     attempt = begin(lesson, folder)
     if sys.stdin.isatty():

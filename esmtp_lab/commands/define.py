@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,7 +41,7 @@ def definition(keyword: str) -> str:
             f"keyword {keyword!r}", 'is no ehlo-keyword: letters, digits and hyphens. Take one like "XDELAY"'
         )
     names = {"XPONG": name, "XPING": name, "XTRACE": f"{name}-MARK"}
-    text = (files("esmtp_lab.extensions") / EXAMPLE).read_text("utf-8")
+    text = EXAMPLE.read_text("utf-8")
     room = ParameterForm(names["XTRACE"], ".", "", "", longest=_LONGEST).room
     text = _GROWTH.sub(f"MAIL = {room} ", _NAMES.sub(lambda found: names[found[0]], text))
     _, found = look_at(text, beside(()))

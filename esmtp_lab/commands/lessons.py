@@ -7,7 +7,8 @@ from pathlib import Path
 from esmtp_lab.commands.run import Said, unended
 from esmtp_lab.errors import DataError
 from esmtp_lab.export.transcript import annotated
-from esmtp_lab.lab import Lab, lab_in, lab_of
+from esmtp_lab.lab import Lab
+from esmtp_lab.lab.lessons import lab_in, lab_of
 from esmtp_lab.tutor.attempt import Attempt
 from esmtp_lab.tutor.check import Hit, check_folder, cross_hits, named, stale, walk_hits
 from esmtp_lab.tutor.lesson import Lesson, Task, lesson_folders, lessons, read_lesson, solutions

@@ -1,15 +1,17 @@
 """Notes: the rules at work on a line and what the registries know of it, in plain words, as deep as wanted."""
 
 from collections.abc import Collection, Iterable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from esmtp_lab.export.transcript import mask
 from esmtp_lab.extensions.known import Known, agreed_in, offer_in, status_in, status_of
 from esmtp_lab.protocol.event import Event
-from esmtp_lab.rules.detector import Told
-from esmtp_lab.rules.rule import Citation
 from esmtp_lab.wire.span import PARTS, at, find, leaves
 from esmtp_lab.wire.visible import visible
+
+if TYPE_CHECKING:
+    from esmtp_lab.rules.detector import Told
+    from esmtp_lab.rules.rule import Citation
 
 UNKNOWN = "no rule known for this line"
 _SILENT = frozenset({"space", "crlf", "angle", "at", "equals", "colon"})
@@ -70,12 +72,12 @@ def _known(known: Known, full: bool) -> Note:
     return Note(known.about, known.full if full else known.says, known.citation)
 
 
-def _distinct(citations: list[Citation]) -> list[Citation]:
+def _distinct(citations: "list[Citation]") -> "list[Citation]":
     """Each rule once, however often the line gives cause."""
     return list({each.rule.id: each for each in citations}.values())
 
 
-def _note(event: Event, citation: Citation, full: bool) -> Note:
+def _note(event: Event, citation: "Citation", full: bool) -> Note:
     rule = citation.rule
     words = mask(event)[slice(*citation.span)] if citation.span and event.secret is None else b""
     level = f"{rule.level}, " if rule.level != "states" else ""
@@ -89,7 +91,7 @@ def _note(event: Event, citation: Citation, full: bool) -> Note:
     )
 
 
-def noted(told: Iterable[Told], depth: str) -> list[Note]:
+def noted(told: "Iterable[Told]", depth: str) -> list[Note]:
     """The notes on misconceptions."""
     if depth == "off":
         return []

@@ -5,8 +5,8 @@ at or walked to. It needs no program and no network, and nothing from the wire s
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from html import escape
-from importlib.resources import files
 from itertools import islice
+from pathlib import Path
 from typing import NamedTuple
 
 from pygments.style import Style
@@ -48,7 +48,7 @@ def stylesheet() -> str:
     dark = _colours(EsmtpDarkStyle)
     return "\n".join(
         (
-            files("esmtp_lab.export").joinpath("page.css").read_text("utf-8"),
+            Path(__file__).with_name("page.css").read_text("utf-8"),
             *_rules(".esmtp-lab", _colours(EsmtpLightStyle)),
             "@media (prefers-color-scheme: dark) {",
             *_rules("body:not([data-jp-theme-light]) .esmtp-lab", dark),

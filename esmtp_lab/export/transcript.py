@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from esmtp_lab.extensions.known import offer_in, status_in
 from esmtp_lab.protocol.event import Event, lines
-from esmtp_lab.rules.detector import Told
-from esmtp_lab.rules.rule import Citation
 from esmtp_lab.wire.transcript import write_line
 from esmtp_lab.wire.visible import visible
+
+if TYPE_CHECKING:
+    from esmtp_lab.rules.detector import Told
+    from esmtp_lab.rules.rule import Citation
 
 Crossed = TypeVar("Crossed")
 
@@ -47,7 +49,7 @@ def told(
     event: Event,
     annotate: Callable[[Event], Event],
     most: int | None = None,
-    hear: Callable[[Event], Iterable[Told]] = lambda line: (),
+    hear: "Callable[[Event], Iterable[Told]]" = lambda line: (),
 ) -> Iterator[str]:
     """An event as it is watched live: content line by line, of long content the first `most` lines or none; then of a
     chunk nothing is left, for its octets are all there is of it.
@@ -84,7 +86,7 @@ def notes(event: Event, most: int = 2) -> Iterator[str]:
         yield f"# {note(event, each)}"
 
 
-def _special(citations: tuple[Citation, ...], most: int) -> tuple[list[Citation], list[Citation]]:
+def _special(citations: "tuple[Citation, ...]", most: int) -> "tuple[list[Citation], list[Citation]]":
     """The broken rules, and the first `most` of those that are not at work on every line; they come in this order."""
     broken: list[Citation] = []
     telling: list[Citation] = []
@@ -104,7 +106,7 @@ def _known(event: Event) -> str:
     return f"{known.about}: {known.says} ({known.citation})" if known else ""
 
 
-def note(event: Event, citation: Citation) -> str:
+def note(event: Event, citation: "Citation") -> str:
     """One citation in one line: the octets that it speaks of, the rule, and where it stands."""
     rule = citation.rule
     words = event.octets[slice(*citation.span)] if citation.span and event.secret is None else b""
@@ -114,6 +116,6 @@ def note(event: Event, citation: Citation) -> str:
     return f"{broken}{about}{rule.says} ({level}{rule.citation})"
 
 
-def remarks(told: Iterable[Told]) -> Iterator[str]:
+def remarks(told: "Iterable[Told]") -> Iterator[str]:
     """The misconceptions that a line shows, as remarks below its notes."""
     return (f"# ?? {each.words} ({each.rule.citation})" for each in told if each.words)

@@ -9,7 +9,7 @@ third parties are `installed`. `hosting` checks what a host offers, `specificati
 """
 
 from collections.abc import Iterable
-from importlib.resources import files
+from pathlib import Path
 
 from esmtp_lab.extensions.auth import AUTH
 from esmtp_lab.extensions.binarymime import BINARYMIME
@@ -34,8 +34,8 @@ from esmtp_lab.extensions.starttls import STARTTLS
 from esmtp_lab.extensions.turn import TURN
 from esmtp_lab.protocol.extension import Extension
 
-EXAMPLE = "xpong.toml"
-XPONG = load_definition((files("esmtp_lab.extensions") / EXAMPLE).read_text("utf-8"), EXAMPLE)
+EXAMPLE = Path(__file__).with_name("xpong.toml")
+XPONG = load_definition(EXAMPLE.read_text("utf-8"), EXAMPLE.name)
 """The local extension that host `partner` agreed on, defined as everybody may define one."""
 
 SHIPPED: tuple[Extension, ...] = (

@@ -4,7 +4,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from esmtp_lab.errors import DataError
@@ -88,7 +88,7 @@ class Registry(NamedTuple):
 @cache
 def registries() -> Mapping[str, Registry]:
     """The registries that ship with the lab, "now" and "1998", read at first use. Raises DataError."""
-    return read_registries((files("esmtp_lab.extensions") / _FILE).read_text("utf-8"), _FILE)
+    return read_registries(Path(__file__).with_name(_FILE).read_text("utf-8"), _FILE)
 
 
 # Reading -----------------------------------------------------------------------------------------

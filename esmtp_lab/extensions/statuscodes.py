@@ -4,7 +4,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from esmtp_lab.errors import DataError
@@ -66,7 +66,7 @@ class StatusCodes(NamedTuple):
 @cache
 def status_codes() -> StatusCodes:
     """The registry that ships with the lab, read at first use. Raises DataError where it is not good."""
-    return read_status_codes((files("esmtp_lab.extensions") / _FILE).read_text("utf-8"), _FILE)
+    return read_status_codes(Path(__file__).with_name(_FILE).read_text("utf-8"), _FILE)
 
 
 def read_status_codes(text: str, where: str) -> StatusCodes:

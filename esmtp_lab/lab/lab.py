@@ -17,12 +17,11 @@ from esmtp_lab.protocol.era import DEFAULT_ERA
 from esmtp_lab.protocol.event import Event, lines
 from esmtp_lab.protocol.extension import Extension
 from esmtp_lab.protocol.policy import Policy, find_policy, with_extensions
-from esmtp_lab.rules.annotator import annotator
-from esmtp_lab.rules.detector import Told, Watch
 from esmtp_lab.tutor.letter import ready_letter
 
 if TYPE_CHECKING:
     from esmtp_lab.lab.client import Client
+    from esmtp_lab.rules.detector import Told
 
 
 ME = Policy("me", "the learner's own host", "me.example", mailboxes={"me": "Me"})
@@ -231,7 +230,9 @@ class Lab:
 
     def annotate(self, event: Event) -> Event:
         """An event with the rules of the server's era that are at work."""
-        # The rule book is read when someone first asks, which is after the first prompt.
+        # The rules are loaded, and the rule book read, when someone first asks, which is after the first prompt.
+        from esmtp_lab.rules.annotator import annotator
+
         return annotator(self.era)(event)
 
     def octets(self, mailbox: str) -> tuple[bytes, ...]:
@@ -260,8 +261,10 @@ class Lab:
         mailboxes = self.bench.host.mailboxes
         return mailboxes.runs if isinstance(mailboxes, Posted) else ()
 
-    def misconceptions(self) -> Iterator[tuple[Event, Told]]:
+    def misconceptions(self) -> "Iterator[tuple[Event, Told]]":
         """The misconceptions that this session shows so far, each with its line; what was undone shows none."""
+        from esmtp_lab.rules.detector import Watch
+
         watch = Watch(self.era)
         for crossing in self.crossings():
             for event in lines(crossing.event) if not crossing.lost else ():

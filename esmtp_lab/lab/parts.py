@@ -2,16 +2,19 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path as FilePath
+from typing import TYPE_CHECKING
 
 from esmtp_lab.errors import DataError
 from esmtp_lab.extensions import beside
 from esmtp_lab.extensions.hosting import check_host
-from esmtp_lab.mailbox.maildir import Maildir
 from esmtp_lab.mailbox.memory import Discard, MemoryMailboxes
 from esmtp_lab.protocol.dialect import Dialect, choose, dialect_of
 from esmtp_lab.protocol.era import DEFAULT_ERA, find_era
 from esmtp_lab.protocol.extension import Extension
 from esmtp_lab.protocol.policy import Policy
+
+if TYPE_CHECKING:
+    from esmtp_lab.mailbox.maildir import Maildir
 
 
 def server_dialect(policy: Policy, era: str, own: Iterable[Extension] = ()) -> Dialect:
@@ -72,8 +75,12 @@ def _sought(keyword: str) -> Iterator[Extension]:
         yield found
 
 
-def mailboxes_at(where: str, domain: str) -> MemoryMailboxes | Discard | Maildir:
+def mailboxes_at(where: str, domain: str) -> "MemoryMailboxes | Discard | Maildir":
     """Mailboxes by the word that names them: "memory", "discard", or a folder for Maildir."""
     if where == "memory":
         return MemoryMailboxes(domain)
-    return Discard() if where == "discard" else Maildir(FilePath(where), domain)
+    if where == "discard":
+        return Discard()
+    from esmtp_lab.mailbox.maildir import Maildir
+
+    return Maildir(FilePath(where), domain)

@@ -1,7 +1,6 @@
 """Mailboxes in memory: what a lesson looks into, and what undo can take back."""
 
 from dataclasses import dataclass
-from html import escape
 
 from esmtp_lab.protocol.transaction import NOWHERE, Draft, Kept, Letter
 from esmtp_lab.wire.visible import visible
@@ -83,4 +82,6 @@ def _lines(octets: bytes) -> str:
 
 
 def _safe(octets: bytes) -> str:
+    from html import escape
+
     return escape(visible(octets))

@@ -13,7 +13,8 @@ from typing import Any, ClassVar
 from esmtp_lab.commands.progress import keeper
 from esmtp_lab.errors import DataError
 from esmtp_lab.export.byteview import byte_rows
-from esmtp_lab.lab import Lab, begin, lab_of
+from esmtp_lab.lab import Lab
+from esmtp_lab.lab.lessons import begin, lab_of
 from esmtp_lab.notebook.bench import BenchWidget
 from esmtp_lab.notebook.face import button, safe
 from esmtp_lab.notebook.prose import prose, rule_note

@@ -118,9 +118,7 @@ class Dialect:
         self._counting = {
             form.verb: (form, each.ehlo_keyword) for each in self.extensions for form in each.forms if form.octets
         }
-        self._widening = tuple(
-            (each.ehlo_keyword, each.widens(era.grammar)) for each in self.extensions if each.widens is not None
-        )
+        self._widening = tuple((each.ehlo_keyword, each.widens) for each in self.extensions if each.widens is not None)
         self._wider = {
             verb: syntax for each in self.extensions for verb, syntax in each.syntaxes.items() if verb in self.forms
         }
@@ -152,9 +150,9 @@ class Dialect:
 
     def grammar(self, offered: Container[str]) -> Grammar:
         """The grammar of lines where the server has offered these keywords."""
-        for keyword, wide in self._widening:
+        for keyword, widens in self._widening:
             if keyword in offered:
-                return wide
+                return widens(self.era.grammar)
         return self.era.grammar
 
     def _parse(self, octets: bytes, grammar: Grammar | None = None) -> Command:

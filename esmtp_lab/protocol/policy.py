@@ -4,7 +4,6 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cache, lru_cache
-from importlib.resources import files
 from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 from unicodedata import normalize
@@ -233,7 +232,7 @@ def terminal(mailbox: str) -> str:
 @cache
 def policies() -> Mapping[str, Policy]:
     """The ready-made policies by name."""
-    data = tomllib.loads((files("esmtp_lab.protocol") / "policy.toml").read_text("utf-8"))
+    data = tomllib.loads(FilePath(__file__).with_name("policy.toml").read_text("utf-8"))
     del data["version"]
     return {name: _policy(_whole(table, data), name, "policy.toml") for name, table in data.items()}
 
@@ -263,7 +262,7 @@ def find_policy(name: str) -> Policy:
 def read_policy(table: Mapping[str, Any], name: str, where: str) -> Policy:
     """The policy in a table that stands in a file of another kind; it may be `like` a ready-made one. Raises
     DataError."""
-    ready = tomllib.loads((files("esmtp_lab.protocol") / "policy.toml").read_text("utf-8"))
+    ready = tomllib.loads(FilePath(__file__).with_name("policy.toml").read_text("utf-8"))
     like = table.get("like")
     if like is not None and (not isinstance(like, str) or like not in policies()):
         raise DataError(f"{where}: {name}", f"is like {like!r}, which is no host; there are {', '.join(policies())}")

@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import NamedTuple
 
 from esmtp_lab.errors import DataError
@@ -107,7 +107,7 @@ class Catalogue:
 @cache
 def catalogue() -> Catalogue:
     """The catalogue that ships with the lab, read at first use."""
-    data = tomllib.loads((files("esmtp_lab.protocol") / "replies.toml").read_text("utf-8"))
+    data = tomllib.loads(Path(__file__).with_name("replies.toml").read_text("utf-8"))
     return Catalogue({key: _entry(key, table) for key, table in data.items() if key != "version"})
 
 

@@ -4,7 +4,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from esmtp_lab.errors import DataError
@@ -48,7 +48,7 @@ class Book:
 @cache
 def book() -> Book:
     """The book that ships with the lab, read at first use. Raises DataError where a file is not good."""
-    folder = files("esmtp_lab.rules")
+    folder = Path(__file__).parent
     names = sorted(entry.name for entry in folder.iterdir() if _FILE.fullmatch(entry.name))
     rules = [rule for name in names for rule in read_rules((folder / name).read_text("utf-8"), name)]
     seen: set[str] = set()

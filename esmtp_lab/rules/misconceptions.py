@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from esmtp_lab.errors import DataError
@@ -76,7 +76,7 @@ _KEYS = frozenset(Misconception.__dataclass_fields__) - {"id", "rules"} | {"rule
 @cache
 def misconceptions() -> tuple[Misconception, ...]:
     """What ships with the lab, read at first use. Raises DataError where the file is not good."""
-    return tuple(read_misconceptions((files("esmtp_lab.rules") / FILE).read_text("utf-8"), FILE, book()))
+    return tuple(read_misconceptions(Path(__file__).with_name(FILE).read_text("utf-8"), FILE, book()))
 
 
 def read_misconceptions(text: str, where: str, rules: Book) -> Iterator[Misconception]:

@@ -3,13 +3,13 @@
 import tomllib
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 
 @cache
 def section_titles() -> Mapping[int, Mapping[str, str]]:
     """For each RFC the titles of its sections by number, in their order."""
-    data = tomllib.loads((files("esmtp_lab.rules") / "sections.toml").read_text("utf-8"))
+    data = tomllib.loads(Path(__file__).with_name("sections.toml").read_text("utf-8"))
     return {int(name.removeprefix("rfc")): titles for name, titles in data.items() if name != "version"}
 
 

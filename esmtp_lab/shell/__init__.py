@@ -17,6 +17,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from esmtp_lab.lab import Lab
 from esmtp_lab.shell.changing import begin
@@ -24,7 +25,9 @@ from esmtp_lab.shell.config import Config
 from esmtp_lab.shell.past import Past, history_file
 from esmtp_lab.shell.session import Session
 from esmtp_lab.shell.settings import fitting_view
-from esmtp_lab.tutor.attempt import Attempt
+
+if TYPE_CHECKING:
+    from esmtp_lab.tutor.attempt import Attempt
 
 __all__ = ["shell"]
 
@@ -35,8 +38,8 @@ def shell(
     view: str | None = None,
     plain: bool = False,
     ascii: bool = False,  # noqa: A002
-    attempt: Attempt | None = None,
-    keep: Callable[[Attempt], object] | None = None,
+    attempt: "Attempt | None" = None,
+    keep: "Callable[[Attempt], object] | None" = None,
     allow_remote: bool = False,
     config: Config | None = None,
 ) -> int:

@@ -28,7 +28,7 @@ from prompt_toolkit.widgets import SearchToolbar
 from esmtp_lab.shell.entry import Typed, Words, key_bindings
 from esmtp_lab.shell.footer import footer
 from esmtp_lab.shell.foresight import hint
-from esmtp_lab.shell.hits import hit
+from esmtp_lab.shell.hits import hit, unmarked
 from esmtp_lab.shell.layout import Row, padded, width, wrap
 from esmtp_lab.shell.look import GROUND, colour_depth, style
 from esmtp_lab.shell.memory import remember
@@ -221,7 +221,7 @@ class Bench:
                 [("", self.signs.text(f"this cannot be drawn ({type(error).__name__}: {error}); F2 changes the view"))]
             ]
         self._drawn = [padded(row, columns) for row in rows]
-        return _joined(self._drawn)
+        return _joined([unmarked(row) for row in self._drawn])
 
     def _board_rows(self) -> int:
         return max(3, self._size[1] - self._input_rows() - self._hint_rows() - 1 - is_searching())

@@ -1,7 +1,11 @@
 """Hears the record for misconceptions: what a line shows hangs on the lines that stood before it when it came."""
 
-from esmtp_lab.rules.detector import NOTHING, Memory, Told, detector
+from typing import TYPE_CHECKING
+
 from esmtp_lab.shell.record import Record
+
+if TYPE_CHECKING:
+    from esmtp_lab.rules.detector import Memory, Told
 
 
 class Hearing:
@@ -11,8 +15,10 @@ class Hearing:
         self._record = record
         self._heard: dict[int, tuple[tuple[Told, ...], Memory]] = {}
 
-    def told(self, place: int) -> tuple[Told, ...]:
+    def told(self, place: int) -> "tuple[Told, ...]":
         """The misconceptions that the line at a place shows. Raises DataError."""
+        from esmtp_lab.rules.detector import NOTHING, detector
+
         items = self._record.items
         places = []
         while place >= 0 and place not in self._heard:

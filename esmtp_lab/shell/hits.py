@@ -9,7 +9,7 @@ from esmtp_lab.protocol.event import Event
 from esmtp_lab.shell.layout import Row
 from esmtp_lab.wire.span import leaves
 
-_HIT = re.compile(r"class:hit-(\d+)-(\d+)")
+_HIT = re.compile(r" class:hit-(\d+)-(\d+)")
 _BORDER = "class:border"
 
 
@@ -27,6 +27,11 @@ def marked(row: Row, place: int, event: Event) -> Row:
         stop = walk.index(parts[at]) if at < len(parts) and parts[at] in walk else stop
         shown.append((f"{style} class:hit-{place}-{stop}", text))
     return shown
+
+
+def unmarked(row: Row) -> Row:
+    """The row as it is shown: prompt_toolkit works out every style that it has not met, and each part has its own."""
+    return [(_HIT.sub("", style), text) for style, text in row]
 
 
 def hit(row: Row, column: int) -> tuple[int, int] | None:

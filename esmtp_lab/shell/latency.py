@@ -3,7 +3,6 @@
 import shutil
 from typing import TYPE_CHECKING
 
-from esmtp_lab.export.ladder import ladder
 from esmtp_lab.shell.settings import LONGEST_TRIP
 
 if TYPE_CHECKING:
@@ -31,6 +30,8 @@ def latency(session: "Session", argument: str) -> None:
 
 def draw(session: "Session", argument: str) -> None:
     """The exchange so far as a diagram."""
+    from esmtp_lab.export.ladder import ladder
+
     columns = int(argument) if argument.isdecimal() else shutil.get_terminal_size().columns
     room = max(36, min(columns, 132) - (_FRAME if session.view == "bench" else _INDENT))
     rows = ladder(session.lab.crossings(), room, ascii_only=session.signs.ascii_only)

@@ -61,8 +61,8 @@ def _open(lesson: "Lesson", tasks: list[dict[str, str]]) -> str:
 def begin(session: "Session", name: str) -> None:
     """Begin the lesson of that number or id in this shell. Raises DataError, and nothing is changed."""
     from esmtp_lab.commands.progress import keeper
-    from esmtp_lab.lab import begin as begun
-    from esmtp_lab.lab import lab_of
+    from esmtp_lab.lab.lessons import begin as begun
+    from esmtp_lab.lab.lessons import lab_of
 
     attempt = begun(name)
     if session.attempt is None:

@@ -4,19 +4,18 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from esmtp_lab.errors import DataError
-from esmtp_lab.lab import lab_of
+from esmtp_lab.lab.lessons import lab_of
 from esmtp_lab.shell import learning
-from esmtp_lab.tutor.attempt import Attempt
-from esmtp_lab.tutor.goal import Met
-from esmtp_lab.tutor.scene import arm
 
 if TYPE_CHECKING:
     from esmtp_lab.shell.session import Session
+    from esmtp_lab.tutor.attempt import Attempt
+    from esmtp_lab.tutor.goal import Met
 
 NONE = "there is no lesson: this is free play; /lessons shows what there is, and /lesson NUMBER begins one"
 
 
-def goal_marks(attempt: Attempt) -> str:
+def goal_marks(attempt: "Attempt") -> str:
     """The goals in one line: ``[x] 250 to MAIL  [ ] 354 to DATA``."""
     return "  ".join(f"{met.mark} {met.words}" for met in attempt.goals)
 
@@ -29,7 +28,7 @@ def lines_of(markdown: str) -> list[str]:
     return plain(markdown)
 
 
-def standing(goals: Iterable[Met]) -> list[str]:
+def standing(goals: "Iterable[Met]") -> list[str]:
     """How each clause stands, with what was seen beside what is wanted."""
     return [
         f"{met.mark} {met.words}"
@@ -99,7 +98,7 @@ def next_task(session: "Session", argument: str) -> None:
     page(session, argument)
 
 
-def left_open(attempt: Attempt) -> list[str]:
+def left_open(attempt: "Attempt") -> list[str]:
     """The tasks that are not done."""
     open_ones = [each.title for each in attempt.lesson.tasks if each.id not in attempt.done]
     return [f"not done: {', '.join(open_ones)}", ""] if open_ones else []
@@ -167,5 +166,7 @@ def expect(session: "Session", argument: str) -> None:
 
 def fault(session: "Session", argument: str) -> None:
     """Let something go wrong on the channel, once."""
+    from esmtp_lab.tutor.scene import arm
+
     arm(session.lab.bench, argument)
     session.tell(f"armed: {argument}; it comes once")

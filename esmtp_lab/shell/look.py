@@ -7,7 +7,7 @@ from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.styles import BaseStyle, Style
 from pygments.token import _TokenType
 
-from esmtp_lab.highlight.styles import THEMES, looks
+from esmtp_lab.highlight.themes import THEMES, looks
 
 _COMMON = {
     "selected": "reverse",

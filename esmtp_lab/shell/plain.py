@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from getpass import getpass
 from shutil import get_terminal_size
+from typing import TYPE_CHECKING
 
 from esmtp_lab.export.facts import Facts, changes
 from esmtp_lab.protocol.event import Event
@@ -20,7 +21,9 @@ from esmtp_lab.shell.record import Change
 from esmtp_lab.shell.session import Session
 from esmtp_lab.shell.signs import Signs
 from esmtp_lab.shell.tables import laid
-from esmtp_lab.tutor.goal import Met
+
+if TYPE_CHECKING:
+    from esmtp_lab.tutor.goal import Met
 
 _ASK = {"command": "client: ", "group": "client group: ", "content": "client content {}: ", "line": "client secret: "}
 

@@ -6,9 +6,6 @@ import gc
 from prompt_toolkit.application import get_app
 
 from esmtp_lab.errors import DataError
-from esmtp_lab.extensions.known import offer_of
-from esmtp_lab.rules.annotator import annotator
-from esmtp_lab.rules.detector import detector
 from esmtp_lab.shell.session import Session
 
 
@@ -22,9 +19,7 @@ def preload(session: Session) -> None:
         while app.render_counter == 0:
             await asyncio.sleep(0.01)
         try:
-            await asyncio.get_running_loop().run_in_executor(None, annotator, session.lab.era)
-            await asyncio.get_running_loop().run_in_executor(None, detector, session.lab.era)
-            await asyncio.get_running_loop().run_in_executor(None, offer_of, "SIZE")  # reads the registry
+            await asyncio.get_running_loop().run_in_executor(None, _read, session.lab.era)
         except DataError:
             return  # said when the first line needs the rules
         gc.freeze()  # the rules stay: no key should wait for the collector to look through them
@@ -32,3 +27,14 @@ def preload(session: Session) -> None:
         app.invalidate()
 
     app.create_background_task(read())
+
+
+def _read(era: str) -> None:
+    """Load and read what the first line needs. Raises DataError."""
+    from esmtp_lab.extensions.known import offer_of
+    from esmtp_lab.rules.annotator import annotator
+    from esmtp_lab.rules.detector import detector
+
+    annotator(era)
+    detector(era)
+    offer_of("SIZE")  # reads the registry

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from esmtp_lab.bench import Crossing
 from esmtp_lab.errors import EsmtpLabError
@@ -9,7 +10,6 @@ from esmtp_lab.export.facts import Facts, client_facts, server_facts
 from esmtp_lab.export.notes import Note, noted, notes
 from esmtp_lab.lab import Lab
 from esmtp_lab.protocol.event import Event, text_events
-from esmtp_lab.rules.detector import Told
 from esmtp_lab.shell import group, predict
 from esmtp_lab.shell.commands import run
 from esmtp_lab.shell.config import Config
@@ -24,9 +24,12 @@ from esmtp_lab.shell.repair import repair
 from esmtp_lab.shell.settings import defaults
 from esmtp_lab.shell.signs import UNICODE
 from esmtp_lab.shell.steps import Put, Step, Swap
-from esmtp_lab.tutor.attempt import Attempt
 from esmtp_lab.tutor.letter import ready_letter
 from esmtp_lab.wire.visible import visible
+
+if TYPE_CHECKING:
+    from esmtp_lab.rules.detector import Told
+    from esmtp_lab.tutor.attempt import Attempt
 
 _CLOSED = "/restart opens a new session, /undo goes back, /quit leaves"
 _UNENDED = "the content is not ended, and the letter would be lost: {} it; leave once more to go anyway"
@@ -43,7 +46,7 @@ class Session:
     collected to leave together; it is None where no group was begun.
     """
 
-    def __init__(self, lab: Lab, *, view: str = "stream", attempt: Attempt | None = None) -> None:
+    def __init__(self, lab: Lab, *, view: str = "stream", attempt: "Attempt | None" = None) -> None:
         self.lab = lab
         self.view = view
         self.attempt = attempt
@@ -494,7 +497,7 @@ class Session:
         broken = sum(1 for note in found if note.broken)
         return [*found[:broken], *noted(self.told(place), depth or self.settings["depth"]), *found[broken:]]
 
-    def told(self, place: int) -> tuple[Told, ...]:
+    def told(self, place: int) -> "tuple[Told, ...]":
         """The misconceptions that a line of the record shows after those that stood before it in its session.
 
         A lesson's own word on a line goes first, and what its task asks for is no slip.

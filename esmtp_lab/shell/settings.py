@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from esmtp_lab.errors import DataError
-from esmtp_lab.highlight.styles import THEMES
+from esmtp_lab.highlight.themes import THEMES
 from esmtp_lab.protocol.era import DEFAULT_ERA, ERAS
 from esmtp_lab.protocol.policy import find_policy, policies
 from esmtp_lab.shell.signs import ASCII, UNICODE, holds_unicode

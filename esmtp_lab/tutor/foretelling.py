@@ -3,11 +3,13 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.tutor.said import CODE, fits_code
-from esmtp_lab.tutor.scene import Desk
+
+if TYPE_CHECKING:
+    from esmtp_lab.tutor.scene import Desk
 
 PASSED = ""
 """What stands for a code where the learner would not say one."""
@@ -38,7 +40,7 @@ class Foretold(NamedTuple):
         return f"you expected {self.said}, {f'and {code} came' if verdict == WRONG else came}"
 
 
-def foretold(desk: Desk) -> Iterator[Foretold]:
+def foretold(desk: "Desk") -> Iterator[Foretold]:
     """What was expected at a lab, each with the reply that came; what was undone, or never came across, is nothing."""
     for at, code in desk.expected:
         log = enumerate(desk.bench.log[at:], start=at)
@@ -71,7 +73,7 @@ class Score(NamedTuple):
         return f"{right} of {right + self.verdicts[WRONG]} foretold"
 
 
-def score(desks: Iterable[Desk]) -> Score:
+def score(desks: "Iterable[Desk]") -> Score:
     """What was foretold at some labs, counted."""
     every = [each for desk in desks for each in foretold(desk)]
     given = Counter(each.verdict for each in every)

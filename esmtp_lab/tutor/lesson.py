@@ -8,7 +8,6 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
@@ -154,7 +153,7 @@ def entries(lines: str) -> Iterator[Entry]:
 
 def lesson_folder() -> Path:
     """Where the lessons are: inside the installed package, or beside it in a source tree."""
-    package = Path(str(files("esmtp_lab")))
+    package = Path(__file__).parents[1]
     inside = package / "lessons"
     return inside if inside.is_dir() else package.parent / "lessons"
 

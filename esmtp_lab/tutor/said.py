@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from esmtp_lab.tutor.items import Item
 from esmtp_lab.wire.command import line_end
 from esmtp_lab.wire.parameter import Parameter
 from esmtp_lab.wire.visible import visible
+
+if TYPE_CHECKING:
+    from esmtp_lab.tutor.items import Item
 
 Values = tuple[Any, ...]
 """What a key of a clause may be, any of them."""
@@ -34,7 +36,7 @@ def fits_code(code: int, values: Values) -> bool:
     return any(each in names for each in values)
 
 
-def _command(item: Item, values: Values) -> bool:
+def _command(item: "Item", values: Values) -> bool:
     event = item.event
     if event.kind != "command":
         return False
@@ -42,28 +44,28 @@ def _command(item: Item, values: Values) -> bool:
     return "*" in values or event.to in values or (command is not None and command.verb in values)
 
 
-def _reply_to(item: Item, values: Values) -> bool:
+def _reply_to(item: "Item", values: Values) -> bool:
     return item.kind == "reply" and item.event.last and ("*" in values or item.event.to in values)
 
 
-def _moment(item: Item, values: Values) -> bool:
+def _moment(item: "Item", values: Values) -> bool:
     return item.kind == "moment" and any(item.octets.decode("utf-8", "replace").startswith(each) for each in values)
 
 
-def _violation(item: Item, values: Values) -> bool:
+def _violation(item: "Item", values: Values) -> bool:
     if item.kind == "moment":
         return False
     broken = list(item.broken())
     return any("*" in values or not {each.rule.id, each.rule.lineage}.isdisjoint(values) for each, _ in broken)
 
 
-def _by(item: Item, values: Values) -> bool:
+def _by(item: "Item", values: Values) -> bool:
     if item.kind == "moment":
         return item.octets.decode("utf-8", "replace").partition("closed by the ")[2].split(":")[0] in values
     return any(side in values for _, side in item.broken())
 
 
-def _problem(item: Item, values: Values) -> bool:
+def _problem(item: "Item", values: Values) -> bool:
     command = item.event.command
     if command is None:
         return False
@@ -76,60 +78,60 @@ def names_parameter(found: Iterable[Parameter], values: Values) -> bool:
     return any(each.upper() in written for each in values)
 
 
-def _parameter(item: Item, values: Values) -> bool:
+def _parameter(item: "Item", values: Values) -> bool:
     found = item.event.command.parameters if item.event.command else ()
     return ("-" in values and not found) or ("*" in values and bool(found)) or names_parameter(found, values)
 
 
-def _argument(item: Item, values: Values) -> bool:
+def _argument(item: "Item", values: Values) -> bool:
     line = item.event.octets[: line_end(item.event.octets)]
     return any(line.partition(b" ")[2] == each for each in values)
 
 
-def _path(item: Item, values: Values) -> bool:
+def _path(item: "Item", values: Values) -> bool:
     command = item.event.command
     path = command.path.render() if command and command.path is not None else None
     return path in values
 
 
-def _verb_octets(item: Item) -> bytes:
+def _verb_octets(item: "Item") -> bytes:
     return item.event.octets[: line_end(item.event.octets)].partition(b" ")[0]
 
 
-def _casing(item: Item, values: Values) -> bool:
+def _casing(item: "Item", values: Values) -> bool:
     verb = _verb_octets(item).decode("ascii", "replace")
     casing = "upper" if verb.isupper() else "lower" if verb.islower() else "mixed"
     return casing in values
 
 
-def _deviation(item: Item, values: Values) -> bool:
+def _deviation(item: "Item", values: Values) -> bool:
     kinds = {each.kind for line in item.lines for each in line.deviations}
     return ("-" in values and not kinds) or ("*" in values and bool(kinds)) or not kinds.isdisjoint(values)
 
 
-def _length(item: Item, values: Values) -> bool:
+def _length(item: "Item", values: Values) -> bool:
     content = item.event.content
     length = content.length if content is not None else sum(each.length for each in item.lines)
     return any(each.fits(length) for each in values)
 
 
-def _enhanced(item: Item, values: Values) -> bool:
+def _enhanced(item: "Item", values: Values) -> bool:
     line = item.event.octets[4:].split(b" ", 1)[0].decode("ascii", "replace")
     found = re.fullmatch(r"[245]\.\d{1,3}\.\d{1,3}", line)
     return ("-" in values and found is None) or (found is not None and ("*" in values or line in values))
 
 
-def _dots(item: Item, values: Values) -> bool:
+def _dots(item: "Item", values: Values) -> bool:
     return item.event.content is not None and any(each.fits(item.event.content.dots) for each in values)
 
 
-def _equals(item: Item, values: Values) -> bool:
+def _equals(item: "Item", values: Values) -> bool:
     content = item.event.content
     plain = re.sub(rb"(?m)^\.", b"", item.octets) if content and content.dots else item.octets
     return plain in values
 
 
-TESTS: Mapping[str, Callable[[Item, Values], bool]] = {
+TESTS: "Mapping[str, Callable[[Item, Values], bool]]" = {
     "command": _command,
     "reply_to": _reply_to,
     "content": lambda item, values: item.kind == "content",
@@ -163,7 +165,7 @@ TESTS: Mapping[str, Callable[[Item, Values], bool]] = {
 }
 
 
-def distinct_in(item: Item, what: str) -> Any:
+def distinct_in(item: "Item", what: str) -> Any:
     """What of an item is to differ."""
     event = item.event
     match what:
@@ -182,7 +184,7 @@ def distinct_in(item: Item, what: str) -> Any:
     return event.octets
 
 
-def described(item: Item) -> str:
+def described(item: "Item") -> str:
     """An item in a few words: ``501 to MAIL``, or the line itself."""
     event = item.event
     if event.kind == "reply":

@@ -33,7 +33,7 @@ Choices where the texts cannot be taken by the letter:
 
 import re
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from re import Pattern
 
 _TAIL = rb"[\x80-\xbf]"
@@ -125,7 +125,7 @@ _STRING = re.compile(_string())
 _VALUE = re.compile(rb"[!-<>-~]+")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Grammar:
     """The small productions of one standard, and the lengths in octets that it allows them.
 
@@ -136,7 +136,7 @@ class Grammar:
     name: str
     space: Pattern[bytes]
     domain: Pattern[bytes]
-    address_literal: Pattern[bytes]
+    literal: bytes
     local_part: Pattern[bytes]
     literal_in_route: bool = True
     longest_local_part: int = 64
@@ -147,13 +147,18 @@ class Grammar:
     esmtp_value: Pattern[bytes] = _VALUE
     narrow: "Grammar | None" = None
 
+    @cached_property
+    def address_literal(self) -> Pattern[bytes]:
+        """The pattern of `literal`: by far the longest, so it is made when somebody first looks for an address."""
+        return re.compile(self.literal)
+
 
 RFC821 = Grammar(
     name="rfc821",
     space=re.compile(rb" +"),
     domain=re.compile(_old_domain()),
     # What goes on behind a literal is a domain, one of whose elements it is
-    address_literal=re.compile(rb"\[%b\](?!\.)" % _IPV4),
+    literal=rb"\[%b\](?!\.)" % _IPV4,
     local_part=re.compile(_local_part(_OLD_QUOTED, _OLD_STRING), re.DOTALL),
     # RFC 821 section 4.5.3; RFC 2821 section 4.5.3.1 has 255
     longest_domain=64,
@@ -162,14 +167,14 @@ RFC2821 = Grammar(
     name="rfc2821",
     space=re.compile(rb" "),
     domain=re.compile(_domain()),
-    address_literal=re.compile(_LITERAL),
+    literal=_LITERAL,
     local_part=re.compile(_local_part(_QUOTED, _ATOM), re.DOTALL),
 )
 RFC5321 = Grammar(
     name="rfc5321",
     space=RFC2821.space,
     domain=RFC2821.domain,
-    address_literal=RFC2821.address_literal,
+    literal=_LITERAL,
     local_part=re.compile(_local_part(_PRINTABLE_QUOTED, _ATOM)),
     # RFC 5321 section 4.1.2: At-domain = "@" Domain
     literal_in_route=False,

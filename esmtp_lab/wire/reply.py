@@ -61,8 +61,8 @@ def parse_reply_line(octets: bytes, form: str = "text") -> ReplyLine:
 def _text(scanner: Scanner, form: str) -> None:
     match form:
         case "greeting" | "ehlo":
-            if scanner.take(g.RFC2821.address_literal, "address-literal") is None:
-                scanner.take(g.RFC2821.domain, "domain")
+            if scanner.take(g.RFC2821.domain, "domain") is None:
+                scanner.take(g.RFC2821.address_literal, "address-literal")
         case "ehlo-line":
             part = "ehlo-keyword"
             while scanner.take(g.EHLO_KEYWORD if part == "ehlo-keyword" else g.EHLO_PARAM, part):

@@ -74,17 +74,17 @@ def watched(app: Application[Any], file: Path) -> Application[Any]:
 
 def bench_view() -> Any:
     """The bench view of a session on a host that offers all extensions."""
-    from prompt_toolkit.history import InMemoryHistory
-
     from esmtp_lab.extensions import SHIPPED, XPONG
     from esmtp_lab.lab import Lab
     from esmtp_lab.protocol.policy import find_policy
     from esmtp_lab.shell.bench import Bench
+    from esmtp_lab.shell.memory import Memory
     from esmtp_lab.shell.session import Session
     from esmtp_lab.shell.signs import UNICODE
 
     policy = replace(find_policy("lab"), extensions=tuple(each.ehlo_keyword for each in SHIPPED))
-    return Bench(Session(Lab(policy=policy, extensions=[XPONG]), view="bench"), UNICODE, InMemoryHistory())
+    session = Session(Lab(policy=policy, extensions=[XPONG]), view="bench")
+    return Bench(session, UNICODE, Memory(session.past))
 
 
 def ours(file: Path, board: Path, before: Sequence[str] = BEFORE) -> None:
@@ -96,6 +96,8 @@ def ours(file: Path, board: Path, before: Sequence[str] = BEFORE) -> None:
             await asyncio.sleep(0.02)
         for line in before:
             bench.session.type(line)
+            bench.session.past.lines.append(line)
+        bench.buffer.reset()  # so that it takes up what was typed
         words = [
             (each.text, each.display_text, each.display_meta_text)
             for each in bench.buffer.completer.get_completions(Document(""), CompleteEvent())

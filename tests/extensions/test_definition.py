@@ -2,7 +2,6 @@
 
 import tomllib
 from dataclasses import replace
-from importlib.resources import files
 
 import pytest
 from hypothesis import given
@@ -22,7 +21,7 @@ from esmtp_lab.protocol.session import row
 
 from .conftest import DEFINITION
 
-TEXT = (files("esmtp_lab.extensions") / EXAMPLE).read_text("utf-8")
+TEXT = EXAMPLE.read_text("utf-8")
 XDELAY = loaded(DEFINITION, "xdelay.toml", SHIPPED)
 
 

@@ -11,7 +11,7 @@ from prompt_toolkit.output.vt100 import _256_colors
 from prompt_toolkit.styles import default_ui_style, merge_styles
 from pygments.token import Generic, Keyword, Name, Number, Token
 
-from esmtp_lab.highlight.styles import ROLES, THEMES, looks
+from esmtp_lab.highlight.themes import ROLES, THEMES, looks
 from esmtp_lab.highlight.tokens import MARK, NEGATIVE, TOKENS
 from esmtp_lab.shell.look import class_of, style
 

@@ -440,7 +440,7 @@ def test_a_task_is_done_and_noted(progress):
 
 def test_what_the_shell_began_goes_on_here(progress):
     from esmtp_lab.commands.progress import keeper
-    from esmtp_lab.lab import begin
+    from esmtp_lab.lab.lessons import begin
 
     attempt = begin("3")
     attempt.scene.play("\n".join(LETTER))

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from esmtp_lab.bench import Crossing
 from esmtp_lab.commands.witness import lab_of
-from esmtp_lab.lab import client_dialect, lab_in
+from esmtp_lab.lab import client_dialect
+from esmtp_lab.lab.lessons import lab_in
 from esmtp_lab.protocol.event import Event, lines
 from esmtp_lab.protocol.reader import Reader
 from esmtp_lab.readers.marked import MARKED

@@ -11,7 +11,8 @@ from esmtp_lab.commands.annotate import annotate_lines
 from esmtp_lab.commands.run import play_script
 from esmtp_lab.errors import DataError
 from esmtp_lab.export.transcript import told
-from esmtp_lab.lab import Lab, client_dialect, lab_in
+from esmtp_lab.lab import Lab, client_dialect
+from esmtp_lab.lab.lessons import lab_in
 from esmtp_lab.protocol.era import ERAS
 from esmtp_lab.protocol.event import Event
 from esmtp_lab.readers.reading import read_transcript

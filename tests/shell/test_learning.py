@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from esmtp_lab.commands.lessons import lab_at_rest
-from esmtp_lab.lab import Lab, lab_of
+from esmtp_lab.lab import Lab
+from esmtp_lab.lab.lessons import lab_of
 from esmtp_lab.shell.commands import suggestions
 from esmtp_lab.shell.session import Session
 from esmtp_lab.tutor.attempt import Attempt

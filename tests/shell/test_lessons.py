@@ -6,7 +6,8 @@ import pytest
 
 from esmtp_lab.commands.author import record_lesson
 from esmtp_lab.commands.lessons import lab_at_rest
-from esmtp_lab.lab import Lab, lab_of
+from esmtp_lab.lab import Lab
+from esmtp_lab.lab.lessons import lab_of
 from esmtp_lab.shell.commands import TABLE
 from esmtp_lab.shell.keys import ANYWHERE
 from esmtp_lab.shell.plain import Plain

@@ -7,7 +7,8 @@ import pytest
 
 from esmtp_lab.errors import DataError
 from esmtp_lab.export.notes import Note
-from esmtp_lab.lab import Lab, lab_in, lab_of
+from esmtp_lab.lab import Lab
+from esmtp_lab.lab.lessons import lab_in, lab_of
 from esmtp_lab.rules import detector
 from esmtp_lab.shell.hearing import Hearing
 from esmtp_lab.shell.rows import Rows

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from esmtp_lab.lab import Lab, lab_in, lab_of
+from esmtp_lab.lab import Lab
+from esmtp_lab.lab.lessons import lab_in, lab_of
 from esmtp_lab.shell.layout import padded, width, wrap
 from esmtp_lab.shell.panes import Panes
 from esmtp_lab.shell.rows import Rows

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import Any
 
-from esmtp_lab.lab import lab_in, lab_of
+from esmtp_lab.lab.lessons import lab_in, lab_of
 from esmtp_lab.shell.lesson import lines_of
 from esmtp_lab.shell.pages import shown
 from esmtp_lab.shell.session import Session

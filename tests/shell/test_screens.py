@@ -152,7 +152,7 @@ def test_pasted_lines_are_sent_one_by_one(terminal: Open, letter: tuple[str, ...
 
 
 LESSON = """\
-from esmtp_lab.lab import lab_in, lab_of
+from esmtp_lab.lab.lessons import lab_in, lab_of
 from esmtp_lab.tutor.attempt import Attempt
 from esmtp_lab.tutor.lesson import find_lesson
 attempt = Attempt(find_lesson("3"), lab_in)

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from esmtp_lab.errors import DataError
-from esmtp_lab.lab import Lab, lab_in, lab_of
+from esmtp_lab.lab import Lab
+from esmtp_lab.lab.lessons import lab_in, lab_of
 from esmtp_lab.shell.changing import FIRST_ROW, begin
 from esmtp_lab.shell.commands import find, suggestions
 from esmtp_lab.shell.config import Config, comment, settings_file

@@ -1,4 +1,4 @@
-"""What happens before the first prompt: no rule book and no registry is read, nobody scans for entry points."""
+"""What happens before the first prompt: no lesson, rule book or registry is read, nobody scans for entry points."""
 
 import subprocess
 import sys
@@ -6,13 +6,12 @@ import sys
 BEFORE = """
 import sys
 from esmtp_lab.lab import Lab
-from esmtp_lab.rules.book import book
 from esmtp_lab.shell.session import Session
 from esmtp_lab.shell.screens import run_screens
 session = Session(Lab())
 session.facts(), session.prompt
-assert book.cache_info().currsize == 0, "the rule book was read"
-heavy = {"tomlkit", "platformdirs"}
+heavy = {"tomlkit", "platformdirs", "zipfile", "html", "pygments.style"}
+heavy |= {"esmtp_lab.tutor.lesson", "esmtp_lab.rules.rule", "esmtp_lab.mailbox.maildir", "esmtp_lab.export.ladder"}
 heavy |= {"importlib.metadata", "pkg_resources", "pygments.lexers", "esmtp_lab.net", "email", "ssl", "markdown_it"}
 strange = heavy & set(sys.modules)
 registries = {"esmtp_lab.extensions.registry", "esmtp_lab.extensions.statuscodes"}
@@ -20,6 +19,7 @@ assert not registries & set(sys.modules), "a registry was read"
 print(sorted(strange))
 session.type("EHLO me.example")
 session.notes(session.last[-1])
+from esmtp_lab.rules.book import book
 assert book.cache_info().currsize == 1
 assert "esmtp_lab.extensions.registry" in sys.modules
 """

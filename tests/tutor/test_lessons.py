@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from esmtp_lab.commands.lessons import check_lessons, lab_at_rest
 from esmtp_lab.errors import DataError
-from esmtp_lab.lab import begin, lab_in, lab_of
+from esmtp_lab.lab.lessons import begin, lab_in, lab_of
 from esmtp_lab.tutor.attempt import Attempt
 from esmtp_lab.tutor.check import Hit, check, cross_hits, stale, walk_hits
 from esmtp_lab.tutor.lesson import END, find_lesson, lesson_folder, lesson_of, lessons, prose, read_lesson

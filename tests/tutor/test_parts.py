@@ -8,7 +8,7 @@ from esmtp_lab.commands.author import new_lesson, record_lesson
 from esmtp_lab.commands.lessons import check_lessons, play_lesson
 from esmtp_lab.commands.progress import change_progress, keeper, show_progress, write_report
 from esmtp_lab.errors import DataError
-from esmtp_lab.lab import begin
+from esmtp_lab.lab.lessons import begin
 from esmtp_lab.tutor.progress import (
     VARIABLE,
     keep,
