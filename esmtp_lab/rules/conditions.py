@@ -73,7 +73,7 @@ def see(event: Event, parts: Iterable[str]) -> Seen:
     parameters, strange, verb_case = _NONE, False, "upper"
     if command is not None:
         parameters = frozenset(each.keyword for each in command.parameters)
-        strange = bool(parameters) and _strange(event, command.verb, parameters)
+        strange = bool(strangers(event, command.verb, parameters))
         verb_case = _case(event)
     return Seen(
         kind,
@@ -126,12 +126,13 @@ def _upon(answered: tuple[str, int]) -> Values:
     return frozenset({entry, f"{entry} {code:03d}", f"{entry} {code // 100}yz"}) if code else frozenset({"-"})
 
 
-def _strange(event: Event, verb: str, keywords: Values) -> bool:
-    for keyword in keywords:
-        defining = event.dialect.parameters(verb, keyword)
-        if not any(extension.ehlo_keyword in event.offered for extension, _ in defining):
-            return True
-    return False
+def strangers(event: Event, verb: str, keywords: Values) -> Values:
+    """Those of a command's parameters that no extension defines which was offered."""
+    return frozenset(
+        keyword
+        for keyword in keywords
+        if not any(extension.ehlo_keyword in event.offered for extension, _ in event.dialect.parameters(verb, keyword))
+    )
 
 
 def _case(event: Event) -> str:
@@ -180,6 +181,11 @@ def _slug(attribute: str) -> Callable[[Seen, Values], bool]:
     return test
 
 
+def _asked_only_parameter(seen: Seen, values: Values) -> bool:
+    """Whether the command that a reply answers has none but these: of several any may be what the reply is about."""
+    return seen.asked_parameters <= values | _ANY
+
+
 def _not_offered(seen: Seen, values: Values) -> bool:
     return seen.strange if "?" in values else values.isdisjoint(seen.offered)
 
@@ -208,6 +214,7 @@ KEYS: Mapping[str, Callable[[Seen, Values], bool]] = {
     "asked_not_has": _none_of("asked_parts"),
     "asked_parameter": _any_of("asked_parameters"),
     "asked_not_parameter": _none_of("asked_parameters"),
+    "asked_only_parameter": _asked_only_parameter,
     "deviation": _any_of("deviations"),
     "not_deviation": _none_of("deviations"),
     "offered": _any_of("offered"),
