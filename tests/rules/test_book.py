@@ -309,3 +309,56 @@ def test_501_is_put_down_to_a_parameter_only_where_there_is_no_other():
     for mail, cited in (("ENVID=a", True), ("ENVID=a NOTIFY=NEVER", False)):
         events = heard("rfc5321", DSN_SAID.format(mail, 501))
         assert ("rfc3461:5.1/dsn-mail-501" in {each.rule.id for e in events for each in e.citations}) is cited
+
+
+# What is not registered, and what was not announced -------------------------------------------------
+
+_LISTED = """
+S: 220 lab.example ESMTP
+C: EHLO me.example
+S: 250-lab.example
+S: 250 {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "wrong"),
+    [
+        ("WHENEVER", ["WHENEVER"]),
+        ("whenever 5", ["whenever"]),
+        ("SIZE 100", []),
+        ("size", []),
+        ("BURL imap", []),
+        ("XWHENEVER", []),
+        ("VRFY", []),
+        ("AUTH=LOGIN", []),
+    ],
+)
+def test_a_keyword_is_registered_or_begins_with_x(line, wrong):
+    assert broken_in(heard("rfc1869", _LISTED.format(line)), "rfc1869:4.3/keyword-registered") == wrong
+    assert broken_in(heard("rfc2821", _LISTED.format(line)), "rfc2821:2.2.2/keyword-registered") == wrong
+
+
+def _eight_bit(mail: str, host: str = "lab", hello: str = "EHLO me.example") -> list[Event]:
+    lab = Lab(policy=host, era="rfc5321")
+    for line in (hello, f"MAIL FROM:<ada@client.example>{mail}", "RCPT TO:<ada@lab.example>", "DATA"):
+        said = lab.send(line)
+    assert said[-1].event.code == 354
+    crossings = lab.raw(b"Subject: tea\r\n\r\nth\xc3\xa9\r\n.\r\n")
+    return [lab.annotate(event) for crossing in crossings for event in lines(crossing.event)]
+
+
+@pytest.mark.parametrize(
+    ("mail", "hello", "wrong"),
+    [
+        ("", "EHLO me.example", ["rfc6152:3/body-needed"]),
+        (" SIZE=30", "EHLO me.example", ["rfc6152:3/body-needed"]),
+        (" BODY=8BITMIME", "EHLO me.example", []),
+        # nothing could have announced it: what is broken is that it was sent at all
+        ("", "HELO me.example", ["rfc6152:3/eight-bit-needs-8bitmime"]),
+    ],
+)
+def test_content_above_127_is_announced(mail, hello, wrong):
+    events = _eight_bit(mail, hello=hello)
+    rules = ("rfc6152:3/body-needed", "rfc6152:3/eight-bit-needs-8bitmime")
+    assert [rule for rule in rules if broken_in(events, rule)] == wrong
