@@ -116,7 +116,7 @@ def check_lessons(folder: Path | None = None, only: str = "", seeds: int | None 
     elif good:
         yield from _numbers(found)
         yield from _covered(found) if not only else ()
-        yield from _crossings(found)
+        yield from _crossings(found, whole=not only)
         yield from _walks(found, seeds)
 
 
@@ -140,7 +140,7 @@ def _covered(found: list[Lesson]) -> Iterator[Said]:
             yield Said(f"{each.id} covers lesson {strange[0]}, and there is no such lesson", False)
 
 
-def _crossings(found: list[Lesson]) -> Iterator[Said]:
+def _crossings(found: list[Lesson], *, whole: bool) -> Iterator[Said]:
     """The matrix of all solutions and all goals, and what is not on its diagonal."""
     tasks = [each.name for each in named(found)]
     hits = list(cross_hits(found, lab_at_rest))
@@ -151,7 +151,7 @@ def _crossings(found: list[Lesson]) -> Iterator[Said]:
         row = "".join("x" if goal == by else "o" if (goal, by) in there else "." for goal in tasks)
         yield Said(f"{number:3} {row} {by}")
     yield from _hits(hits)
-    yield from (Said(text, False) for text in stale(found, hits))
+    yield from (Said(text, False) for text in stale(found, hits, whole=whole))
 
 
 def _hits(hits: list[Hit]) -> Iterator[Said]:

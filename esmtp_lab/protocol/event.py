@@ -41,7 +41,8 @@ class Event(NamedTuple):
     HELO puts an end to what may be used, and the server still has it. `in_flight` are the inputs that had no reply yet
     when a command was sent. `upon` is the input that was answered last before this, and its
     code, where this is no reply itself.
-    `asked` outlines the command that a reply answers.
+    `asked` outlines the command that a reply answers. `declared` are the keywords of the parameters of the MAIL to
+    which content belongs.
     `citations` are added by the annotator.
     """
 
@@ -64,6 +65,7 @@ class Event(NamedTuple):
     in_flight: tuple[str, ...] = ()
     upon: tuple[str, int] = ("", 0)
     asked: Outline | None = None
+    declared: tuple[str, ...] = ()
     citations: tuple[Any, ...] = ()
 
     @property

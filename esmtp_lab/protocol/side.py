@@ -466,6 +466,8 @@ class Side:
             self.listed,
             (),
             (self.answered, self.reply.code) if self.reply and kind != "reply" else NOTHING_YET,
+            None,
+            self.envelope.declared if kind == "content" else (),
         )
 
 

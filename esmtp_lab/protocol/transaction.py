@@ -37,6 +37,11 @@ class Envelope(NamedTuple):
     priority: int | None = None
 
     @property
+    def declared(self) -> tuple[str, ...]:
+        """The keywords of the parameters of the command that opened it."""
+        return tuple(each.keyword for each in self.parameters)
+
+    @property
     def binary(self) -> bool:
         """Whether the content need not be made of lines (RFC 3030 section 3)."""
         for each in self.parameters:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from esmtp_lab.protocol.era import ERAS, Era
 from esmtp_lab.protocol.event import Event, Sight, seen_by_nobody, sight
 from esmtp_lab.rules.book import Book, book
-from esmtp_lab.rules.conditions import Seen, Spelling, holds, see, spellings, spelt
+from esmtp_lab.rules.conditions import Seen, Spelling, holds, see, spellings, spelt, strangers
 from esmtp_lab.rules.rule import Citation, Rule
 from esmtp_lab.wire.span import Anatomy, anatomy
 
@@ -168,12 +168,17 @@ def _places(rule: Rule) -> list[tuple[str, str]]:
 # Joining rules to octets ---------------------------------------------------------------------------
 
 _PROBLEM = "problem"
+_STRANGER = "stranger"
 
 
 def _spoken_of(citation: Citation) -> tuple[str, ...]:
     """The names of the places that a rule speaks of; the first that a line has counts."""
     rule = citation.rule
-    named = (_PROBLEM,) if _PROBLEM in rule.when or (_PROBLEM in rule.broken and citation.broken) else ()
+    named: tuple[str, ...] = ()
+    if _PROBLEM in rule.when or (_PROBLEM in rule.broken and citation.broken):
+        named = (_PROBLEM,)
+    elif citation.broken and "?" in rule.broken.get("not_offered", ()):
+        named = (_STRANGER,)
     if rule.mark != "parameter":
         return (*named, rule.mark) if rule.mark else named
     keywords = rule.when.get("parameter", frozenset({"?"}))
@@ -181,11 +186,17 @@ def _spoken_of(citation: Citation) -> tuple[str, ...]:
 
 
 def _places_of(event: Event, parts: Anatomy) -> dict[str, tuple[int, int]]:
-    """The octets where the first of each part stands, each parameter by its keyword, and where a command breaks off."""
+    """The octets where the first of each part stands, each parameter by its keyword, the first one that was not
+    offered, and where a command breaks off."""
     places = {part: (spans[0].start, spans[0].end) for part, spans in parts.items()}
-    for span in reversed(parts.get("parameter", [])):
-        keyword = event.octets[span.start : span.end].partition(b"=")[0].decode("ascii", "replace").upper()
+    named = {
+        event.octets[span.start : span.end].partition(b"=")[0].decode("ascii", "replace").upper(): span
+        for span in reversed(parts.get("parameter", []))
+    }
+    for keyword, span in named.items():
         places[f"parameter {keyword}"] = (span.start, span.end)
+    if event.kind == "command" and (strange := strangers(event, event.to, frozenset(named))):
+        places[_STRANGER] = min(places[f"parameter {keyword}"] for keyword in strange)
     problem = event.command.problem if event.kind == "command" and event.command else None
     if problem is not None:
         end = len(event.octets.removesuffix(b"\r\n"))

@@ -32,8 +32,9 @@ class Seen(NamedTuple):
     `problem` is the parser's slug, or "-". `verb_case` is "upper" or "mixed". `upon` is what was answered last: "EHLO",
     "EHLO 550", "EHLO 5yz"; "-" before the first reply. `listed` tells, "yes" or "no", whether the last answer to EHLO
     lists the subject by the same word. `shown` are the keywords that the server has, as that answer said, in force or
-    not, or as this line says by a part that only one of them brings. What begins with `asked` is about the command that
-    a reply answers.
+    not, or as this line says by a part that only one of them brings. `registered` tells, "yes" or "no", whether the
+    keyword is in IANA's registry of today; `declared` are the parameters of the MAIL to which content belongs. What
+    begins with `asked` is about the command that a reply answers.
     """
 
     kind: str
@@ -49,6 +50,8 @@ class Seen(NamedTuple):
     parameters: Values
     strange: bool
     keyword: str
+    registered: str
+    declared: Values
     problem: str
     deviations: Values
     offered: Values
@@ -70,11 +73,13 @@ def see(event: Event, parts: Iterable[str]) -> Seen:
     parsed = command or reply
     found = frozenset(parts)
     subject = event.to if command is None else command.verb
-    parameters, strange, verb_case = _NONE, False, "upper"
+    parameters, strange, verb_case, keyword = _NONE, False, "upper", ""
     if command is not None:
         parameters = frozenset(each.keyword for each in command.parameters)
-        strange = bool(parameters) and _strange(event, command.verb, parameters)
+        strange = bool(strangers(event, command.verb, parameters))
         verb_case = _case(event)
+    elif reply is not None:
+        keyword = _keyword_of(event)
     return Seen(
         kind,
         event.speaker,
@@ -88,7 +93,9 @@ def see(event: Event, parts: Iterable[str]) -> Seen:
         found,
         parameters | _ANY if parameters else _NONE,
         strange,
-        _keyword_of(event) if reply is not None else "",
+        keyword,
+        _registered(keyword),
+        frozenset(event.declared),
         parsed.problem.slug if parsed is not None and parsed.problem else "-",
         frozenset(each.kind for each in event.deviations) | _ANY if event.deviations else _NONE,
         frozenset(event.offered),
@@ -126,12 +133,23 @@ def _upon(answered: tuple[str, int]) -> Values:
     return frozenset({entry, f"{entry} {code:03d}", f"{entry} {code // 100}yz"}) if code else frozenset({"-"})
 
 
-def _strange(event: Event, verb: str, keywords: Values) -> bool:
-    for keyword in keywords:
-        defining = event.dialect.parameters(verb, keyword)
-        if not any(extension.ehlo_keyword in event.offered for extension, _ in defining):
-            return True
-    return False
+def strangers(event: Event, verb: str, keywords: Values) -> Values:
+    """Those of a command's parameters that no extension defines which was offered."""
+    return frozenset(
+        keyword
+        for keyword in keywords
+        if not any(extension.ehlo_keyword in event.offered for extension, _ in event.dialect.parameters(verb, keyword))
+    )
+
+
+@lru_cache(maxsize=256)
+def _registered(keyword: str) -> str:
+    if not keyword:
+        return "-"
+    # The registry is large, and needed for no line but those of an answer to EHLO.
+    from esmtp_lab.extensions.registry import NOW, registries
+
+    return "yes" if keyword in registries()[NOW].entries else "no"
 
 
 def _case(event: Event) -> str:
@@ -180,6 +198,11 @@ def _slug(attribute: str) -> Callable[[Seen, Values], bool]:
     return test
 
 
+def _asked_only_parameter(seen: Seen, values: Values) -> bool:
+    """Whether the command that a reply answers has none but these: of several any may be what the reply is about."""
+    return seen.asked_parameters <= values | _ANY
+
+
 def _not_offered(seen: Seen, values: Values) -> bool:
     return seen.strange if "?" in values else values.isdisjoint(seen.offered)
 
@@ -202,12 +225,16 @@ KEYS: Mapping[str, Callable[[Seen, Values], bool]] = {
     "not_has": _none_of("parts"),
     "parameter": _any_of("parameters"),
     "keyword": _keyword,
+    "registered": _one_of("registered"),
+    "declared": _any_of("declared"),
+    "not_declared": _none_of("declared"),
     "problem": _slug("problem"),
     "asked_problem": _slug("asked_problem"),
     "asked_has": _any_of("asked_parts"),
     "asked_not_has": _none_of("asked_parts"),
     "asked_parameter": _any_of("asked_parameters"),
     "asked_not_parameter": _none_of("asked_parameters"),
+    "asked_only_parameter": _asked_only_parameter,
     "deviation": _any_of("deviations"),
     "not_deviation": _none_of("deviations"),
     "offered": _any_of("offered"),

@@ -8,7 +8,7 @@ predict     the game of saying what comes next; learning: lessons and progress; 
 tables      the tables of a page, laid out for a width
 foresight   what may come next, and what would be answered; notes, hearing, repair and codes say why and what instead
 live        what calling a server of others and listening for a client share; overhear looks while a key is awaited
-panes       the bench as rows of text; rows, layout, look and signs are what the views draw with
+panes       the bench as rows of text, below its hint; rows, layout, look and signs are what the views draw with
 bench, stream, plain   the three views; entry is the line in which the learner types in the first two
 past        the typed lines of this sitting and of earlier ones; memory says which are kept
 """

@@ -25,11 +25,12 @@ from prompt_toolkit.mouse_events import MouseEvent, MouseEventType
 from prompt_toolkit.styles import DynamicStyle
 from prompt_toolkit.widgets import SearchToolbar
 
+from esmtp_lab.shell.below import hint_rows
 from esmtp_lab.shell.entry import Typed, Words, key_bindings
 from esmtp_lab.shell.footer import footer
 from esmtp_lab.shell.foresight import hint
 from esmtp_lab.shell.hits import hit, unmarked
-from esmtp_lab.shell.layout import Row, padded, width, wrap
+from esmtp_lab.shell.layout import Row, padded, width
 from esmtp_lab.shell.look import GROUND, colour_depth, style
 from esmtp_lab.shell.memory import remember
 from esmtp_lab.shell.overhear import overhear
@@ -41,6 +42,8 @@ from esmtp_lab.shell.signs import Signs
 
 _SCROLL = {MouseEventType.SCROLL_UP: -3, MouseEventType.SCROLL_DOWN: 3}
 _MOST_INPUT = 3
+_NARROW, _LOW = 60, 15
+"""Columns below which, and rows above which, a hint gets one more row."""
 _AT_ONCE, _FOR_A_KEY = 0.1, 1.0
 """Seconds for which Esc may be the beginning of a key: where it closes a page, and else."""
 
@@ -231,13 +234,12 @@ class Bench:
         return min(_MOST_INPUT, -(-typed // self._size[0]))
 
     def _hint_rows(self) -> int:
-        return 2 if self._size[1] > 24 else 1
+        columns, rows = self._size
+        return 1 + (rows > 24) + (columns < _NARROW and rows > _LOW)
 
     def _hint(self) -> StyleAndTextTuples:
         told = hint(self.session, self.buffer.text)
-        text = ("!! " if told.refused else "   ") + told.line.removeprefix("!! ") if told.line else ""
-        row: Row = [("class:refused" if told.refused else "", self.signs.text(text))]
-        return _joined(wrap(row, self._size[0], 3)[: self._hint_rows()])
+        return _joined(hint_rows(told, self._size[0], self._hint_rows(), self.signs, 3) if told.line else [])
 
     def _footer(self) -> StyleAndTextTuples:
         return [("", self.signs.text(footer(self.session, self._size[0])))]

@@ -230,7 +230,11 @@ TABLE: tuple[Command, ...] = (
     ),
     Command(("lessons",), "", "the lessons that there are", learning.listed),
     Command(
-        ("lesson",), "[NUMBER|ID]", "what the lesson says; begin another, in this shell", lesson.page, learning.names
+        ("lesson",),
+        "[page | NUMBER|ID]",
+        "what the lesson says; its page, in later tasks too; begin another, in this shell",
+        lesson.page,
+        lesson.pages_and_lessons,
     ),
     Command(("progress",), "", "the lessons done, the tasks open, and the score", learning.progress),
     Command(("goal",), "", "what the task asks for, and what is met of it", lesson.goal),

@@ -2,7 +2,7 @@
 
 from esmtp_lab.protocol.session import STATES
 from esmtp_lab.shell import predict
-from esmtp_lab.shell.keys import KEYS
+from esmtp_lab.shell.keys import KEYS, LESSON
 from esmtp_lab.shell.lesson import goal_marks
 from esmtp_lab.shell.session import Session
 
@@ -36,11 +36,12 @@ def header(session: Session) -> str:
 
 
 def footer(session: Session, columns: int) -> str:
-    """The state in plain words as far as there is room, and the keys, the most needed first."""
+    """The state in plain words as far as there is room, and the keys, those of a lesson and the most needed first."""
     side = session.lab.bench.server if session.lab.role == "server" else session.lab.bench.client
     state, meaning = side.position.state, STATES[side.position.state]
     here = {session.prompt_kind, *(("lesson",) if session.attempt else ())}
-    labels = [key.label for key in KEYS if key.label and not here.isdisjoint(key.prompts)]
+    keys = [key for key in KEYS if key.label and not here.isdisjoint(key.prompts)]
+    labels = [key.label for key in sorted(keys, key=lambda key: key.prompts != LESSON)]
     score = predict.mark(session)
     labels = [score, *labels] if score else labels
     texts = [f" {state}: {meaning}   {'   '.join(labels)}"]

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from esmtp_lab.shell.session import Session
 
 
+ARROW = "   → "
+
+
 class Hint(NamedTuple):
     """What to say about a half-typed line: how it stands, and the reply that it would get."""
 
@@ -26,7 +29,7 @@ class Hint(NamedTuple):
     @property
     def line(self) -> str:
         """Both in one line."""
-        return f"{self.text}   → {self.reply}" if self.text and self.reply else self.text or self.reply
+        return f"{self.text}{ARROW}{self.reply}" if self.text and self.reply else self.text or self.reply
 
 
 def fitting(session: "Session", line: str) -> list[Suggestion]:

@@ -69,6 +69,13 @@ def padded(row: Row, columns: int) -> Row:
     return padded(_joined(chars), columns)
 
 
+def cut(rows: list[Row], height: int, columns: int, sign: Fragment) -> list[Row]:
+    """At most so many rows, the first ones; where some are left out, the last of these ends with a sign of it."""
+    if len(rows) <= height:
+        return rows
+    return [*rows[: height - 1], [*padded(rows[height - 1], max(0, columns - width([sign]))), sign]]
+
+
 def fitted(rows: list[Row], height: int) -> list[Row]:
     """Exactly so many rows: the first ones, or filled up with empty ones."""
     return rows[:height] + [[] for _ in range(height - len(rows))]

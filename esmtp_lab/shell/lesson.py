@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from esmtp_lab.tutor.attempt import Attempt
     from esmtp_lab.tutor.goal import Met
 
+PAGE = "page"
+"""What stands behind /lesson to see the page of the lesson, whichever of its tasks is on."""
 NONE = "there is no lesson: this is free play; /lessons shows what there is, and /lesson NUMBER begins one"
 
 
@@ -39,13 +41,22 @@ def standing(goals: "Iterable[Met]") -> list[str]:
 
 
 def page(session: "Session", argument: str) -> None:
-    """What the lesson says now; with a number or an id, begin that lesson."""
-    if argument:
+    """What the lesson says now, or its page; with a number or an id, begin that lesson."""
+    if argument and argument != PAGE:
         learning.begin(session, argument)
-    if session.attempt is None:
+    attempt = session.attempt
+    if attempt is None:
         session.tell(NONE)
+    elif argument == PAGE:
+        session.show(f"{attempt.lesson.number} {attempt.lesson.title}", lines_of(attempt.lesson.page))
     else:
-        session.show(session.attempt.title, lines_of(session.attempt.text))
+        further = ["", f"/lesson {PAGE} shows the page of the lesson"] if attempt.place else []
+        session.show(attempt.title, [*lines_of(attempt.text), *further])
+
+
+def pages_and_lessons(session: "Session") -> tuple[str, ...]:
+    """What may stand behind /lesson."""
+    return (*([PAGE] if session.attempt else ()), *learning.names(session))
 
 
 def goal(session: "Session", argument: str) -> None:
@@ -95,7 +106,7 @@ def next_task(session: "Session", argument: str) -> None:
         session.show(f"{attempt.lesson.number} {attempt.lesson.title}: the end", end)
         return
     session.go_to(lab_of(attempt))
-    page(session, argument)
+    page(session, "")
 
 
 def left_open(attempt: "Attempt") -> list[str]:

@@ -38,4 +38,5 @@ def unended(lab: Lab) -> Event:
         after=here,
         line="",
         offered=tuple(client.offered),
+        declared=client.envelope.declared,
     )

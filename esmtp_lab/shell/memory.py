@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Iterable
 from prompt_toolkit.history import History
 
 from esmtp_lab.errors import DataError
-from esmtp_lab.protocol.session import UNKNOWN
+from esmtp_lab.protocol.session import CONTINUATION, UNKNOWN
 from esmtp_lab.shell.commands import find
 from esmtp_lab.shell.group import secret
 from esmtp_lab.shell.past import Past
@@ -15,6 +15,11 @@ from esmtp_lab.shell.session import Session
 _REPLY = re.compile(r"[2-5][0-9][0-9](?:[ -]|$)")
 _LEFT_OUT = frozenset({"/raw", "/history"})
 """Lab commands that are not kept: what is raw may be anything, and what was wiped stays so."""
+
+
+_EXCHANGES = frozenset({"AUTH", CONTINUATION, UNKNOWN})
+"""Inputs that may begin an exchange, or go on with one; what the lab does not know may be anything."""
+_GO_ON = 334
 
 
 class Memory(History):
@@ -45,6 +50,7 @@ def remember(session: Session, line: str, kind: str) -> None:
         line
         and kind not in ("line", "prediction")
         and not secret(session)
+        and not (kind == "command" and _may_answer(session, line))
         and not line.lstrip().upper().startswith("AUTH")
     ):
         lines.append(line)
@@ -52,6 +58,16 @@ def remember(session: Session, line: str, kind: str) -> None:
             _keep(session, line)
     if session.correction:
         lines.append(session.correction)
+
+
+def _may_answer(session: Session, line: str) -> bool:
+    """Whether a line that went out may be an answer in an exchange though the prompt did not say so: what may have
+    begun one had no reply yet, or was told to go on. A real server may be slow, or the era may not know AUTH."""
+    if line.startswith("/") or session.lab.role != "client":
+        return False
+    events = (each.event for each in reversed(session.lab.bench.log))
+    sent = next((each for each in events if each.speaker == "client" and each.kind == "command"), None)
+    return sent is not None and (not _EXCHANGES.isdisjoint(sent.in_flight) or sent.upon[1] == _GO_ON)
 
 
 def _keep(session: Session, line: str) -> None:

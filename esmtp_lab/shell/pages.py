@@ -139,12 +139,12 @@ def mailbox_names(session: "Session") -> tuple[str, ...]:
 
 def mail(session: "Session", argument: str) -> None:
     """The mailboxes, the letters in one of them, or one letter; where there is but one, that one."""
-    name, _, number = argument.partition(" ")
+    name, number = _mailbox_and_number(session, argument)
     letters = session.lab.octets(name)
     if name and not number and len(letters) == 1:
         number = "1"
     if not name:
-        counts = [f"{each:<14} {len(session.lab.octets(each))}" for each in mailbox_names(session)]
+        counts = grid((each, str(len(session.lab.octets(each)))) for each in mailbox_names(session))
         session.show("mailboxes and their letters", counts or ["no letter yet"])
     elif name not in mailbox_names(session):
         known = ", ".join(mailbox_names(session))
@@ -156,6 +156,15 @@ def mail(session: "Session", argument: str) -> None:
         session.show(f"mailbox {name}, letter {number}", [visible(each.removesuffix(b"\r\n")) for each in lines(body)])
     else:
         session.tell(f"mailbox {name} has no letter {number}; it holds {len(letters)}")
+
+
+def _mailbox_and_number(session: "Session", argument: str) -> tuple[str, str]:
+    """The parts of the argument; a mailbox such as ``alma (terminal)`` has a space in its name."""
+    for name in sorted(mailbox_names(session), key=len, reverse=True):
+        if argument == name or argument.startswith(f"{name} "):
+            return name, argument.removeprefix(name).strip()
+    name, _, number = argument.partition(" ")
+    return name, number
 
 
 def _subjects(letters: tuple[bytes, ...]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from esmtp_lab.export.facts import Facts, compact, meaning
 from esmtp_lab.export.notes import Note, at_span, stops, subject
 from esmtp_lab.shell.footer import first, header
-from esmtp_lab.shell.layout import Row, beside, border, fitted, hanging, wrap
+from esmtp_lab.shell.layout import Row, beside, border, cut, fitted, hanging, wrap
 from esmtp_lab.shell.rows import Rows
 from esmtp_lab.shell.session import Session
 from esmtp_lab.shell.signs import Signs
@@ -13,7 +13,14 @@ WIDE = 100
 """Columns from which the wire stands between the two sides."""
 _LOW = 15
 """Rows below which there is room for the wire alone."""
+_TALL = 20
+"""Rows from which there is room for a long head."""
 _ABOUT, _LABEL = 20, 8
+
+
+def _head_rows(height: int) -> int:
+    """The most rows of the head: the goals of a lesson stand there."""
+    return 1 if height < _LOW else 2 if height < _TALL else 3
 
 
 class Panes:
@@ -34,7 +41,7 @@ class Panes:
     def draw(self, columns: int, height: int) -> list[Row]:
         """Exactly `height` rows of exactly `columns` columns."""
         head = wrap([("class:title", self.signs.text(header(self.session)))], columns)
-        head = head[: 2 if height >= _LOW else 1]
+        head = cut(head, _head_rows(height), columns, ("class:lab", self.signs.text(self._more)))
         room = height - len(head)
         if height < _LOW:
             rows = self._wire_box(columns, room - 2)
@@ -109,6 +116,11 @@ class Panes:
             *beside([(fitted(body, room), columns - 2)], self.signs),
             border([""], [columns - 2], self.signs, "bottom"),
         ]
+
+    @property
+    def _more(self) -> str:
+        """What stands at the end of a head that is cut: where all of it is."""
+        return " … M-g: goals" if self.session.attempt is not None and self.session.aside is None else " … /state"
 
     def _name(self, side: str) -> str:
         lab = self.session.lab

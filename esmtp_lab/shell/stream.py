@@ -10,9 +10,10 @@ from prompt_toolkit.output import Output
 from prompt_toolkit.shortcuts import PromptSession, print_formatted_text
 from prompt_toolkit.styles import DynamicStyle
 
+from esmtp_lab.shell.below import hint_rows
 from esmtp_lab.shell.entry import Typed, Words, key_bindings
 from esmtp_lab.shell.footer import first, footer, header
-from esmtp_lab.shell.foresight import hint
+from esmtp_lab.shell.foresight import Hint, hint
 from esmtp_lab.shell.layout import Row, hanging, wrap
 from esmtp_lab.shell.lesson import goal_marks, lines_of
 from esmtp_lab.shell.look import colour_depth, filled, style
@@ -24,6 +25,8 @@ from esmtp_lab.shell.rows import LAB, Rows
 from esmtp_lab.shell.session import Session
 from esmtp_lab.shell.signs import Signs
 from esmtp_lab.shell.tables import laid
+
+_MOST_HINT = 3
 
 
 class _Pressed(str):
@@ -127,12 +130,9 @@ class Stream:
     def _toolbar(self) -> StyleAndTextTuples:
         columns, session = self._columns, self.session
         told = hint(session, self._prompt.default_buffer.text)
-        shown = told.line or footer(session, columns)
-        mark = "!! " if told.refused else ""
-        rows = wrap(
-            [("class:refused" if told.refused else "", self.signs.text(mark + shown.removeprefix("!! ")))], columns
-        )
-        return FormattedText([fragment for row in rows[:3] for fragment in (*row, ("", "\n"))][:-1])
+        told = told if told.line else Hint(footer(session, columns))
+        rows = hint_rows(told, columns, _MOST_HINT, self.signs)
+        return FormattedText([fragment for row in rows for fragment in (*row, ("", "\n"))][:-1])
 
     def _show(self, change: Change) -> None:
         for places, what in ((change.undone, "undone"), (change.redone, "stands again")):

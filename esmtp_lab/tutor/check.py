@@ -174,12 +174,15 @@ def cross_hits(found: Iterable[Lesson], opens: Opens) -> Iterator[Hit]:
                 yield Hit(goal.name, other.name, why)
 
 
-def stale(found: Iterable[Lesson], hits: Iterable[Hit]) -> Iterator[str]:
-    """What stands in `crossed` and is no cross hit."""
+def stale(found: Iterable[Lesson], hits: Iterable[Hit], *, whole: bool = True) -> Iterator[str]:
+    """What stands in `crossed` and is no cross hit; where these are not the whole of the lessons, nothing is said of
+    the others, whose solutions were not played."""
+    found = list(found)
+    played = {each.id for each in found}
     there = {(hit.goal, hit.by) for hit in hits}
     for each in named(found):
         for by in (by for crossed in each.task.crossed for by in crossed.by):
-            if (each.name, by) not in there:
+            if (each.name, by) not in there and (whole or by.partition("/")[0] in played):
                 yield f"{each.name}: crossed names {by}, which does not reach its goal. Take it out"
 
 

@@ -4,6 +4,7 @@ import smtplib
 import socket
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from aiosmtpd.handlers import Sink
 from esmtp_lab.lab import Lab
 from esmtp_lab.net.tls import Made
 from esmtp_lab.shell.live import Live
+from esmtp_lab.shell.memory import remember
+from esmtp_lab.shell.past import Past
 from esmtp_lab.shell.session import Session
 
 LETTER = ("EHLO me.example", "MAIL FROM:<me@me.example>", "RCPT TO:<ada@lab.example>", "DATA", "hi", ".")
@@ -187,3 +190,40 @@ def test_the_learner_answers(wire: Any) -> None:
     assert other.reply().startswith(b"421")
     session.type("/listen off")
     assert client.rest() == b""
+
+
+# What is typed at a real server, and kept ------------------------------------------------------------
+
+_USER, _WORD = "em9l", "b3BlbiBzZXNhbWU="
+
+
+def _typed(session: Session, *lines: str) -> None:
+    for line in lines:
+        kind = session.prompt_kind
+        session.type(line)
+        remember(session, line, kind)
+
+
+@pytest.mark.parametrize("era", ["rfc821", "rfc2821"])
+@pytest.mark.parametrize("word", [_WORD, f"NOOP {_WORD}", "*"])
+def test_a_password_typed_at_a_real_server_is_not_kept(serving: Any, tmp_path: Path, era: str, word: str) -> None:
+    session = Session(Lab(era))
+    session.past = Past(tmp_path / "history")
+    session.type(f"/connect 127.0.0.1:{serving('members').port}")
+    session.overhear(5.0)
+    _typed(session, "HELO me.example", "EHLO me.example", "AUTH LOGIN", _USER, word, "NOOP", "QUIT")
+    session.lab.close()
+    kept = (tmp_path / "history").read_text("utf-8")
+    assert "HELO me.example" in kept and "QUIT" in kept
+    for text in (kept, "\n".join(session.past.lines)):
+        assert _USER not in text and _WORD not in text and "AUTH" not in text
+
+
+@pytest.mark.parametrize("word", [_USER, f"NOOP {_WORD}", f"VRFY {_WORD}"])
+def test_nor_is_one_that_a_slow_server_has_not_asked_for_yet(hostile: Any, tmp_path: Path, word: str) -> None:
+    session = calling(hostile(b"220 x\r\n", closes=False))
+    session.past, session.lab.patience = Past(tmp_path / "history"), 0.0
+    _typed(session, "NOOP", "AUTH LOGIN", word)
+    session.lab.close()
+    assert (tmp_path / "history").read_text("utf-8") == "NOOP\n"
+    assert word not in session.past.lines

@@ -30,6 +30,7 @@ DIFFERENCE = {
     "listed": ("SIZE",),
     "in_flight": ("NOOP",),
     "upon": ("EHLO", 250),
+    "declared": ("BODY",),
     "asked": Outline("-", frozenset(), frozenset()),
 }
 

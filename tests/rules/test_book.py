@@ -9,11 +9,12 @@ from esmtp_lab.bench import Bench
 from esmtp_lab.commands.witness import lab_of
 from esmtp_lab.errors import DataError
 from esmtp_lab.extensions import SHIPPED
-from esmtp_lab.lab import Lab
+from esmtp_lab.lab import Lab, client_dialect
 from esmtp_lab.protocol.dialect import Dialect
 from esmtp_lab.protocol.era import ERAS
 from esmtp_lab.protocol.event import Event, lines
-from esmtp_lab.rules.annotator import Annotator
+from esmtp_lab.readers.reading import read_transcript
+from esmtp_lab.rules.annotator import Annotator, annotator
 from esmtp_lab.rules.book import Book, book, read_rules
 from esmtp_lab.rules.rule import Rule
 from esmtp_lab.rules.texts import sections
@@ -241,3 +242,123 @@ def test_citations_come_broken_first_then_the_most_specific_and_the_general_last
             order = [(not each.broken, each.rule.general, -_specificity(each.rule)) for each in found]
             assert order == sorted(order)
             assert len({each[2] for each in order}) > 1
+
+
+# Parameters: the one that is wrong is named, and nobody is accused of another's fault ---------------
+
+
+def heard(era: str, text: str) -> list[Event]:
+    """The annotated events of a dialogue that others had."""
+    read = read_transcript((line.encode() + b"\n" for line in text.strip().splitlines()), client_dialect(era))
+    annotate = annotator(era)
+    return [annotate(each.event) for each in read]
+
+
+def broken_in(events: list[Event], rule: str) -> list[str]:
+    """The octets in which a rule is broken."""
+    found = [(event, each) for event in events for each in event.citations if each.broken and each.rule.id == rule]
+    return [event.octets[slice(*each.span)].decode() if each.span else "" for event, each in found]
+
+
+@pytest.mark.parametrize(
+    ("mail", "wrong"),
+    [
+        ("ENVID=a NOTIFY=NEVER", "NOTIFY=NEVER"),
+        ("NOTIFY=NEVER ENVID=a", "NOTIFY=NEVER"),
+        ("SIZE 100", "100"),
+        ("SIZE=5 NOSUCH BODY=7BIT OTHER", "NOSUCH"),
+    ],
+)
+def test_of_several_parameters_the_one_that_nobody_offered_is_named(mail, wrong):
+    lab = Lab(policy="reports")
+    lab.send("EHLO me.example")
+    events = [lab.annotate(each.event) for each in lab.send(f"MAIL FROM:<ada@client.example> {mail}")]
+    for rule in ("rfc2821:4.1.1.2/parameter-not-offered", "rfc2821:4.1.1.3/parameter-not-offered"):
+        assert broken_in(events, rule) == [wrong]
+
+
+DSN_SAID = """
+S: 220 lab.example ESMTP
+C: EHLO me.example
+S: 250-lab.example
+S: 250-SIZE
+S: 250-AUTH PLAIN
+S: 250 DSN
+C: MAIL FROM:<ada@client.example> {}
+S: {} no
+"""
+
+
+@pytest.mark.parametrize(
+    ("mail", "rule", "broken"),
+    [
+        ("ENVID=a", "rfc3461:5.1/dsn-mail-same", True),
+        ("ENVID=a RET=HDRS", "rfc3461:5.1/dsn-mail-same", True),
+        ("ENVID=a NOTIFY=NEVER", "rfc3461:5.1/dsn-mail-same", False),
+        ("SIZE=5", "rfc1870:4/size-accepted", True),
+        ("SIZE=5 NOSUCH=1", "rfc1870:4/size-accepted", False),
+        ("AUTH=<>", "rfc4954:5/auth-parameter-taken", True),
+        ("AUTH=<> NOSUCH=1", "rfc4954:5/auth-parameter-taken", False),
+    ],
+)
+def test_a_server_is_not_accused_where_another_parameter_may_be_meant(mail, rule, broken):
+    assert bool(broken_in(heard("rfc5321", DSN_SAID.format(mail, 555)), rule)) is broken
+
+
+def test_501_is_put_down_to_a_parameter_only_where_there_is_no_other():
+    for mail, cited in (("ENVID=a", True), ("ENVID=a NOTIFY=NEVER", False)):
+        events = heard("rfc5321", DSN_SAID.format(mail, 501))
+        assert ("rfc3461:5.1/dsn-mail-501" in {each.rule.id for e in events for each in e.citations}) is cited
+
+
+# What is not registered, and what was not announced -------------------------------------------------
+
+_LISTED = """
+S: 220 lab.example ESMTP
+C: EHLO me.example
+S: 250-lab.example
+S: 250 {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "wrong"),
+    [
+        ("WHENEVER", ["WHENEVER"]),
+        ("whenever 5", ["whenever"]),
+        ("SIZE 100", []),
+        ("size", []),
+        ("BURL imap", []),
+        ("XWHENEVER", []),
+        ("VRFY", []),
+        ("AUTH=LOGIN", []),
+    ],
+)
+def test_a_keyword_is_registered_or_begins_with_x(line, wrong):
+    assert broken_in(heard("rfc1869", _LISTED.format(line)), "rfc1869:4.3/keyword-registered") == wrong
+    assert broken_in(heard("rfc2821", _LISTED.format(line)), "rfc2821:2.2.2/keyword-registered") == wrong
+
+
+def _eight_bit(mail: str, host: str = "lab", hello: str = "EHLO me.example") -> list[Event]:
+    lab = Lab(policy=host, era="rfc5321")
+    for line in (hello, f"MAIL FROM:<ada@client.example>{mail}", "RCPT TO:<ada@lab.example>", "DATA"):
+        said = lab.send(line)
+    assert said[-1].event.code == 354
+    crossings = lab.raw(b"Subject: tea\r\n\r\nth\xc3\xa9\r\n.\r\n")
+    return [lab.annotate(event) for crossing in crossings for event in lines(crossing.event)]
+
+
+@pytest.mark.parametrize(
+    ("mail", "hello", "wrong"),
+    [
+        ("", "EHLO me.example", ["rfc6152:3/body-needed"]),
+        (" SIZE=30", "EHLO me.example", ["rfc6152:3/body-needed"]),
+        (" BODY=8BITMIME", "EHLO me.example", []),
+        # nothing could have announced it: what is broken is that it was sent at all
+        ("", "HELO me.example", ["rfc6152:3/eight-bit-needs-8bitmime"]),
+    ],
+)
+def test_content_above_127_is_announced(mail, hello, wrong):
+    events = _eight_bit(mail, hello=hello)
+    rules = ("rfc6152:3/body-needed", "rfc6152:3/eight-bit-needs-8bitmime")
+    assert [rule for rule in rules if broken_in(events, rule)] == wrong

@@ -8,8 +8,9 @@ from esmtp_lab.commands.author import record_lesson
 from esmtp_lab.commands.lessons import lab_at_rest
 from esmtp_lab.lab import Lab
 from esmtp_lab.lab.lessons import lab_of
-from esmtp_lab.shell.commands import TABLE
+from esmtp_lab.shell.commands import TABLE, suggestions
 from esmtp_lab.shell.keys import ANYWHERE
+from esmtp_lab.shell.lesson import lines_of
 from esmtp_lab.shell.plain import Plain
 from esmtp_lab.shell.session import Session
 from esmtp_lab.shell.signs import UNICODE
@@ -205,3 +206,23 @@ def test_the_plain_view_says_how_each_clause_stands(capsys: pytest.CaptureFixtur
     view._show(session.type("/play on"))
     view._show(session.type("NOOP"))
     assert "lesson " not in capsys.readouterr().out
+
+
+def test_a_later_task_still_shows_the_page_of_the_lesson() -> None:
+    session = started("3")
+    lesson_page = lines_of(session.attempt.lesson.page)
+    assert page(session, "/lesson")[: len(lesson_page)] == tuple(lesson_page)
+    assert "/lesson page" not in "".join(page(session, "/lesson"))
+    told(session, "/next", "/next")
+    task = page(session, "/lesson")
+    assert task[-1] == "/lesson page shows the page of the lesson"
+    assert page(session, "/lesson page") == tuple(lesson_page)
+    assert session.attempt.place == 1
+    assert page(session, "/lesson") == task
+    assert "page" in [each.text for each in suggestions(session, "/lesson p")]
+
+
+def test_without_a_lesson_there_is_no_page() -> None:
+    session = Session(Lab())
+    assert "there is no lesson" in told(session, "/lesson page")[-1]
+    assert list(suggestions(session, "/lesson pa")) == []

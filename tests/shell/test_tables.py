@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from esmtp_lab.commands.columns import width
+from esmtp_lab.lab import Lab
 from esmtp_lab.shell.panes import Panes
 from esmtp_lab.shell.session import Session
 from esmtp_lab.shell.signs import UNICODE
@@ -102,3 +103,16 @@ def test_the_plain_view_lays_tables_out_for_its_terminal(terminal: Callable[...,
     term.until("client: ")
     text = term.type("/help", lambda text: "lab /\n" in "\n".join(line.rstrip() for line in text.splitlines()))
     assert "lab     begins a lab command" in text
+
+
+def test_the_mailboxes_stand_in_columns_however_long_their_names_are() -> None:
+    session = Session(Lab("rfc821", policy="classic"))
+    for line in ("HELO me.example", "SEND FROM:<me@me.example>", "RCPT TO:<ada@lab.example>", "DATA", "hi", "."):
+        session.type(line)
+    session.type("/mail")
+    assert session.page is not None
+    lines = [line for line in session.page.lines if line]
+    assert "ada (terminal)" in "".join(lines)
+    assert len(lines) > 1 and len({len(line) for line in lines}) == 1
+    session.type("/mail ada (terminal)")
+    assert session.page is not None and session.page.title == "mailbox ada (terminal), letter 1"

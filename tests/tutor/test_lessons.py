@@ -247,6 +247,12 @@ def test_cross_hits_and_walks_have_their_reasons(lesson):
     )
     one = lesson(task)
     assert list(stale([one], [])) == ["small/do: crossed names small/no, which does not reach its goal. Take it out"]
+    other_lesson = lesson(task.replace("small/no", "far/no"))
+    assert list(stale([other_lesson], [])) == [
+        "small/do: crossed names far/no, which does not reach its goal. Take it out"
+    ]
+    assert list(stale([other_lesson], [], whole=False)) == []
+    assert len(list(stale([one], [], whole=False))) == 1
     assert list(walk_hits([one], lab_at_rest, 2)) == [Hit("small/do", "walk 0", "so")]
     never = lesson('all = [{ command = "XYZ" }]\nwalks = "so"')
     assert list(walk_hits([never, other], lab_at_rest, 0)) == [Hit("small/do", "", "so")]
