@@ -137,7 +137,6 @@ ASKED_FOR: dict[tuple[str, str], set[str]] = {
     ("say-it-twice", "tomorrow"): {"parameter-after-helo"},
     ("size", "wrong"): {"parameter-not-offered", "parameter-after-helo"},
     ("body-and-dsn", "eight"): {"parameter-not-offered"},
-    ("out-lines", "bytes"): {"lf-alone"},
     ("between-us", "stranger"): {"parameter-not-offered", "x-verb-not-announced"},
     ("out-lines", "bytes"): {"lf-alone"},
 }
