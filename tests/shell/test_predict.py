@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from prompt_toolkit.history import InMemoryHistory
 
-from esmtp_lab.shell.entry import remember
 from esmtp_lab.shell.footer import footer
 from esmtp_lab.shell.foresight import fitting, hint
+from esmtp_lab.shell.memory import remember
 from esmtp_lab.shell.session import Session
 from esmtp_lab.tutor.foretelling import code_of, score
 
