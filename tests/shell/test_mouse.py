@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from esmtp_lab.export.notes import stops
-from esmtp_lab.shell.hits import hit, marked
+from esmtp_lab.shell.hits import hit, marked, unmarked
 from esmtp_lab.shell.panes import Panes
 from esmtp_lab.shell.rows import Rows
 from esmtp_lab.shell.session import Session
@@ -46,6 +46,16 @@ def test_borders_remarks_and_the_panes_beside_lead_nowhere(types: Types) -> None
         if "connected" in text:
             assert {hit(row, column) for column in range(132)} == {None}
         assert hit(row, 0) is None and hit(row, 10) is None and hit(row, 120) is None and hit(row, 500) is None
+
+
+def test_what_is_shown_has_the_styles_of_the_theme_alone(types: Types) -> None:
+    session = types("EHLO me.example", "MAIL FROM:<me@me.example>", "/undo")
+    rows = Panes(session, UNICODE).draw(132, 40)
+    shown = [unmarked(row) for row in rows]
+    styles = {style for row in shown for style, _ in row}
+    assert not [style for style in styles if "class:hit" in style], "each new style costs time"
+    assert any(style.startswith("class:pygments") and style.endswith("class:undone") for style in styles)
+    assert ["".join(text for _, text in row) for row in shown] == ["".join(text for _, text in row) for row in rows]
 
 
 def test_a_line_that_may_hold_a_password_has_no_parts(types: Types) -> None:
