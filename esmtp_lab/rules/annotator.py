@@ -195,7 +195,7 @@ def _places_of(event: Event, parts: Anatomy) -> dict[str, tuple[int, int]]:
     }
     for keyword, span in named.items():
         places[f"parameter {keyword}"] = (span.start, span.end)
-    if event.kind == "command" and (strange := strangers(event, event.to, frozenset(named))):
+    if named and event.kind == "command" and (strange := strangers(event, event.to, frozenset(named))):
         places[_STRANGER] = min(places[f"parameter {keyword}"] for keyword in strange)
     problem = event.command.problem if event.kind == "command" and event.command else None
     if problem is not None:
