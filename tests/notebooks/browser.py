@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import nbformat
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from tests.interop.obtain import Lacking
 
@@ -38,8 +38,8 @@ TOKEN = "token-of-the-tests"
 HERE = ("127.0.0.1", "localhost")
 WIDE, NARROW = 1400, 360
 HEIGHT = 1000
-PATIENCE = 60_000
-"""Milliseconds that anything on a page may take."""
+PATIENCE = 6_000
+"""Milliseconds that a step on a page may take; a page itself may take thrice as long to come."""
 
 QUIET = {
     "@jupyterlab/apputils-extension:notification": {
@@ -91,6 +91,7 @@ class Desk:
             color_scheme="dark" if dark else "light",
         )
         context.set_default_timeout(PATIENCE)
+        context.set_default_navigation_timeout(3 * PATIENCE)
         context.on("request", lambda request: None if _is_here(request.url) else self.stray.append(request.url))
         context.route(lambda url: not _is_here(url), lambda route: route.abort())
         page = context.new_page()
@@ -110,7 +111,7 @@ class Desk:
         """A notebook in JupyterLab, with a kernel that waits."""
         with self.page(width) as page:
             page.goto(f"{self.lab}/lab/workspaces/{name}/tree/{name}.ipynb?token={TOKEN}&reset")
-            page.wait_for_function(READY)
+            page.wait_for_function(READY, timeout=3 * PATIENCE)
             yield page
             self._shut(self.lab)
 
@@ -119,7 +120,7 @@ class Desk:
         """A notebook in Voilà, run to its end."""
         with self.page(width) as page:
             page.goto(f"{self.voila}/voila/render/{name}.ipynb?theme={'dark' if dark else 'light'}")
-            page.wait_for_selector("#rendered_cells", state="visible")
+            page.wait_for_selector("#rendered_cells", state="visible", timeout=3 * PATIENCE)
             yield page
 
     def _shut(self, server: str) -> None:
@@ -127,16 +128,22 @@ class Desk:
         for each in json.loads(_ask(f"{server}/api/sessions")):
             _ask(f"{server}/api/sessions/{each['id']}", "DELETE")
 
-    def picture(self, page: Page, name: str) -> None:
-        """Keep what a page looks like."""
+    def picture(self, what: Page | Locator, name: str) -> None:
+        """Keep what a page, or a part of it, looks like."""
         SCREENS.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=SCREENS / f"{name}.png")
+        what.screenshot(path=SCREENS / f"{name}.png")
 
 
-def run_all(page: Page) -> None:
-    """Run every cell of the notebook in front, in JupyterLab."""
-    page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
-    page.wait_for_function(READY)
+def clear(page: Page) -> None:
+    """Take all output from the notebook in front: its widgets go, its kernel stays."""
+    page.evaluate("() => window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
+    page.wait_for_function("() => !document.querySelector('.jp-OutputArea-output')")
+
+
+def run_all(page: Page, *sources: str) -> None:
+    """Run these words in the first cells of the notebook in front, one after the other."""
+    for place, source in enumerate(sources):
+        run_cell(page, place, source)
 
 
 def run_cell(page: Page, place: int, source: str | None = None) -> None:
@@ -294,6 +301,7 @@ class Driver:
     def __init__(self, page: Page, at: str = ".esmtp-face >> nth=0") -> None:
         self.page, self.widget = page, page.locator(at)
         self.widget.wait_for()
+        SCREENS.mkdir(parents=True, exist_ok=True)
 
     def do(self, script: str) -> None:
         """Carry out a script, one step a line."""
@@ -302,6 +310,7 @@ class Driver:
             try:
                 getattr(self, word)(rest)
             except Exception as error:
+                self.page.screenshot(path=SCREENS / "failed.png")
                 raise AssertionError(f"{step!r}: {error}\n{self._brief()}") from error
 
     def _brief(self) -> str:
@@ -315,6 +324,10 @@ class Driver:
     def click(self, name: str) -> None:
         """Click a button."""
         self.widget.get_by_role("button", name=name, exact=True).first.click()
+
+    def unfold(self, words: str) -> None:
+        """Click what opens a part that is folded."""
+        self.widget.locator("summary", has_text=words).first.click()
 
     def choose(self, words: str) -> None:
         """``choose era = rfc821`` from a list."""
@@ -344,7 +357,7 @@ class Driver:
 
     def focus(self, name: str) -> None:
         """Press Tab until what has this name has the focus."""
-        for _ in range(80):
+        for _ in range(120):
             if self.focused() == name:
                 return
             self.page.keyboard.press("Tab")
@@ -352,16 +365,16 @@ class Driver:
 
     def back(self, name: str) -> None:
         """Press Shift+Tab until what has this name has the focus."""
-        for _ in range(80):
+        for _ in range(120):
             if self.focused() == name:
                 return
             self.page.keyboard.press("Shift+Tab")
         raise AssertionError(f"Shift+Tab never comes to {name!r}")
 
     def on(self, name: str) -> None:
-        """The focus is there."""
-        self.page.wait_for_timeout(100)
-        assert self.focused() == name
+        """The focus is there, also once the page has been drawn."""
+        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        assert self.focused() == name, f"the focus is on {self.focused()!r}"
 
     def focused(self) -> str:
         """The name of what has the focus; nothing where that is outside the widget."""
