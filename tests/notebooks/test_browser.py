@@ -10,7 +10,19 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.interop.obtain import Lacking, npm_folder
-from tests.notebooks.browser import NARROW, ROOT, WIDE, Desk, Driver, cells_of, clear, desk, lab_theme, run_all, run_cell
+from tests.notebooks.browser import (
+    NARROW,
+    ROOT,
+    WIDE,
+    Desk,
+    Driver,
+    cells_of,
+    clear,
+    desk,
+    lab_theme,
+    run_all,
+    run_cell,
+)
 from tests.notebooks.subjects import BENCH, SUBJECTS, Subject
 
 HOSTILE = r"""
