@@ -37,7 +37,7 @@ KERNEL = "ESMTP_LAB_TEST_KERNEL"
 TOKEN = "token-of-the-tests"
 HERE = ("127.0.0.1", "localhost")
 WIDE, NARROW = 1400, 360
-HEIGHT = 1000
+HEIGHT, TALL = 1000, 1800
 PATIENCE = 6_000
 """Milliseconds that a step on a page may take; a page itself may take thrice as long to come."""
 
