@@ -183,6 +183,7 @@ widget""",
         press Space
         see C: NOOP
         on NOOP
+        lit the diagram
     """,
     left="C: NOOP",
 )
@@ -257,6 +258,7 @@ widget""",
         press Enter
         see line 4 of 15
         on Forward
+        lit the diagram
     """,
     left="line 4 of 15",
 )

@@ -140,7 +140,7 @@ def test_a_widget_in_voila(at: Desk, site: tuple[Page, str], axe: str, subject: 
     used = page.viewport_size
     widget.widget.evaluate("widget => (widget.id = 'looked-at')")
     for width in (WIDE, NARROW):
-        page.set_viewport_size({"width": width, "height": HEIGHT})
+        page.set_viewport_size({"width": width, "height": TALL})
         fits(page)
         at.picture(widget.widget, f"{subject.name}-voila-{width}-{theme}")
         accessible(page, axe, "#looked-at")
