@@ -15,9 +15,18 @@ function refill(place, html) {
   const at = inside ? focusable(place).indexOf(document.activeElement) : -1;
   const key = inside ? document.activeElement.dataset.focus : undefined;
   place.innerHTML = html;
+  requestAnimationFrame(() => reveal(place));
   if (!inside) return;
   const now = focusable(place);
   (now.find((each) => key && each.dataset.focus === key) ?? now[Math.min(at, now.length - 1)] ?? place).focus();
+}
+
+// On a narrow page a figure is wider than its place: bring what is lit, which is drawn thick, into the middle of it.
+function reveal(place) {
+  const lit = place.querySelector("svg [stroke-width='4']");
+  if (!lit || place.scrollWidth <= place.clientWidth) return;
+  const [at, box] = [lit.getBoundingClientRect(), place.getBoundingClientRect()];
+  place.scrollLeft += (at.left + at.right - box.left - box.right) / 2;
 }
 
 function relist(list, order, rows) {

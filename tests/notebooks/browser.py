@@ -37,8 +37,8 @@ KERNEL = "ESMTP_LAB_TEST_KERNEL"
 TOKEN = "token-of-the-tests"
 HERE = ("127.0.0.1", "localhost")
 WIDE, NARROW = 1400, 360
-HEIGHT = 1000
-PATIENCE = 6_000
+HEIGHT, TALL = 1000, 1800
+PATIENCE = 20_000
 """Milliseconds that a step on a page may take; a page itself may take thrice as long to come."""
 
 QUIET = {
@@ -401,6 +401,17 @@ class Driver:
         self.page.wait_for_function(
             "([widget, text]) => !widget.innerText.replace(/\\s+/g, ' ').includes(text)",
             arg=[self.widget.element_handle(), text],
+        )
+
+    def lit(self, label: str) -> None:
+        """What is lit in a figure is in sight, however narrow the page."""
+        self.page.wait_for_function(
+            """figure => {
+                const [lit, box] = [figure.querySelector("svg [stroke-width='4']"), figure].map(
+                    each => each.getBoundingClientRect());
+                return box.left <= (lit.left + lit.right) / 2 && (lit.left + lit.right) / 2 <= box.right;
+            }""",
+            arg=self.widget.get_by_label(label, exact=True).element_handle(),
         )
 
     def words(self) -> list[str]:

@@ -141,8 +141,9 @@ widget""",
         choose era = rfc821
         see 220 lab.example Simple Mail Transfer Service Ready
         choose host = no-service
-        see 554
+        see 421 lab.example No SMTP service here
         choose host = lab
+        gone 421 lab.example
         choose era = rfc2821
         see 220 lab.example ESMTP ready
         into another line
@@ -182,6 +183,7 @@ widget""",
         press Space
         see C: NOOP
         on NOOP
+        lit the diagram
     """,
     left="C: NOOP",
 )
@@ -256,6 +258,7 @@ widget""",
         press Enter
         see line 4 of 15
         on Forward
+        lit the diagram
     """,
     left="line 4 of 15",
 )
@@ -282,29 +285,29 @@ widget""",
         gone 500 Command unrecognized
         unfold There are fourteen verbs
         choose host = no-service
-        see 554
+        see No SMTP service here
         choose host = lab
-        gone 554
+        gone No SMTP service here
         click Take what was said in this lab
         see 500 Command unrecognized
     """,
     keyboard="""
-        focus what the client says, a line each (Control+Enter compares)
+        back what the client says, a line each (Control+Enter compares)
         press Control+a
         type HELO me.example
         press Enter
         type NOOP
         press Control+Enter
-        gone EHLO
+        gone C: EHLO
         on what the client says, a line each (Control+Enter compares)
         focus host
         press ArrowDown
-        see 554
+        see 220 partner.example
         press ArrowUp
-        gone 554
+        gone 220 partner.example
         focus Take what was said in this lab
         press Enter
-        see EHLO
+        see C: EHLO
         back what the client says, a line each (Control+Enter compares)
         press Control+Home
         type NOOP

@@ -11,8 +11,10 @@ from playwright.sync_api import Page
 
 from tests.interop.obtain import Lacking, npm_folder
 from tests.notebooks.browser import (
+    HEIGHT,
     NARROW,
     ROOT,
+    TALL,
     WIDE,
     Desk,
     Driver,
@@ -117,10 +119,12 @@ def test_a_widget_in_jupyterlab(at: Desk, notebook: Page, axe: str, subject: Sub
     assert cells_of(page) == before  # no key went to JupyterLab
     first.see(subject.left)
     second.see(subject.left)
+    page.set_viewport_size({"width": WIDE, "height": TALL})  # a part that is out of sight is not in its picture
     for dark in (False, True):
         lab_theme(page, dark=dark)
         at.picture(first.widget, f"{subject.name}-lab-{'dark' if dark else 'light'}")
         accessible(page, axe, ".esmtp-face")
+    page.set_viewport_size({"width": WIDE, "height": HEIGHT})
     # What is shown again is as it was, once the first is gone.
     clear(page)
     run_cell(page, 1)
@@ -136,12 +140,12 @@ def test_a_widget_in_voila(at: Desk, site: tuple[Page, str], axe: str, subject: 
     used = page.viewport_size
     widget.widget.evaluate("widget => (widget.id = 'looked-at')")
     for width in (WIDE, NARROW):
-        page.set_viewport_size({"width": width, "height": 1000})
+        page.set_viewport_size({"width": width, "height": TALL})
         fits(page)
         at.picture(widget.widget, f"{subject.name}-voila-{width}-{theme}")
         accessible(page, axe, "#looked-at")
     widget.widget.evaluate("widget => widget.removeAttribute('id')")
-    page.set_viewport_size(used or {"width": WIDE, "height": 1000})
+    page.set_viewport_size(used or {"width": WIDE, "height": HEIGHT})
     widget.see(subject.left)
 
 
