@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from prompt_toolkit.history import InMemoryHistory
 
 from esmtp_lab.shell.footer import footer
 from esmtp_lab.shell.foresight import fitting, hint
@@ -177,9 +176,9 @@ def test_leaving_sends_nothing_that_was_held(types: Types) -> None:
 
 
 def test_what_is_foretold_is_no_line_to_bring_back(types: Types) -> None:
-    session, history = types("/predict on", "NOOP"), InMemoryHistory()
-    remember(history, session, "250", session.prompt_kind)
-    assert history.get_strings() == []
+    session = types("/predict on", "NOOP")
+    remember(session, "250", session.prompt_kind)
+    assert session.past.lines == []
 
 
 def test_in_the_plain_view_the_next_line_is_what_is_foretold() -> None:
