@@ -18,8 +18,15 @@ def preload(session: Session) -> None:
     async def read() -> None:
         while app.render_counter == 0:
             await asyncio.sleep(0.01)
+        # Loaded here, behind the first prompt.
+        from esmtp_lab.extensions.known import offer_of
+        from esmtp_lab.rules.annotator import annotator
+        from esmtp_lab.rules.detector import detector
+
         try:
-            await asyncio.get_running_loop().run_in_executor(None, _read, session.lab.era)
+            for read_in in (annotator, detector):
+                await asyncio.get_running_loop().run_in_executor(None, read_in, session.lab.era)
+            await asyncio.get_running_loop().run_in_executor(None, offer_of, "SIZE")  # reads the registry
         except DataError:
             return  # said when the first line needs the rules
         gc.freeze()  # the rules stay: no key should wait for the collector to look through them
@@ -27,14 +34,3 @@ def preload(session: Session) -> None:
         app.invalidate()
 
     app.create_background_task(read())
-
-
-def _read(era: str) -> None:
-    """Load and read what the first line needs. Raises DataError."""
-    from esmtp_lab.extensions.known import offer_of
-    from esmtp_lab.rules.annotator import annotator
-    from esmtp_lab.rules.detector import detector
-
-    annotator(era)
-    detector(era)
-    offer_of("SIZE")  # reads the registry
