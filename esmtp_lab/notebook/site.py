@@ -30,9 +30,12 @@ from packaging.utils import canonicalize_name
 from esmtp_lab import __version__
 from esmtp_lab.errors import DataError
 from esmtp_lab.tutor.lesson import Lesson, find_lesson
+from esmtp_lab.tutor.progress import VARIABLE
 
 LESSONS = ("one-letter",)
 """What the site has where nobody says otherwise."""
+PROGRESS = "progress.json"
+"""The file of progress, beside the notebooks: what is there outlasts the page."""
 
 TOOLS = ("jupyterlite-core==0.8.6", "jupyterlite-pyodide-kernel==0.8.6", "jupyter-server", "jupyterlab-server", "pkginfo")
 FRONT_ENDS = ("ipywidgets", "anywidget")
@@ -130,9 +133,13 @@ def notebook(lesson: Lesson) -> dict[str, Any]:
     say = (
         f"# {lesson.number}. {lesson.title}\n\nThe lesson runs in this page alone: no mail leaves it, and what you type "
         "is sent nowhere. Choose *Run All Cells* from the menu *Run*; the first time takes some seconds. "
-        "What you have done is forgotten when the page is closed."
+        f"What you have done is kept in this browser, as `{PROGRESS}`. In the shell, "
+        "`esmtp-lab lessons progress --import` adds that file to what you did there."
     )
-    do = f'from esmtp_lab.notebook import LessonWidget\n\nLessonWidget("{lesson.id}")'
+    do = (
+        "import os\n\nfrom esmtp_lab.notebook import LessonWidget\n\n"
+        f'os.environ["{VARIABLE}"] = "{PROGRESS}"\nLessonWidget("{lesson.id}")'
+    )
     return {
         "cells": [
             {"cell_type": "markdown", "id": "page", "metadata": {}, "source": say},
@@ -223,10 +230,12 @@ class Workshop:
         self.run("pip", "download", *pure, *here, "--dest", str(self.wheels), *asked)
         return {canonicalize_name(file.name.partition("-")[0]): file for file in self.wheels.glob("*.whl")}
 
-    def build(self, lessons: Iterable[Lesson], wheels: Mapping[str, Wheel], out: Path) -> None:
-        """Put everything together."""
-        plan = self.folder / "plan"
-        shutil.rmtree(plan, ignore_errors=True)
+    def build(self, lessons: Iterable[Lesson], wheels: Mapping[str, Wheel]) -> Path:
+        """Put everything together; where it is."""
+        plan, site = self.folder / "plan", self.folder / "site"
+        for old in (plan, site):
+            shutil.rmtree(old, ignore_errors=True)
+        (self.folder / ".jupyterlite.doit.db").unlink(missing_ok=True)  # else it takes steps for done
         python, contents = plan / "static" / "pyodide", plan / "contents"
         python.mkdir(parents=True)
         contents.mkdir()
@@ -238,9 +247,10 @@ class Workshop:
         for lesson in lessons:
             _write(contents / file_name(lesson), notebook(lesson))
         small = ("--no-sourcemaps", "--no-unused-shared-packages", "--apps", "lab", "--apps", "notebooks")
-        places = ("--lite-dir", str(plan), "--contents", str(contents), "--output-dir", str(out))
+        places = ("--lite-dir", str(plan), "--contents", str(contents), "--output-dir", str(site))
         told = self.run("jupyter-lite", "build", *places, *small)
-        check(out, told)
+        check(site, told)
+        return site
 
 
 def check(site: Path, told: str = "") -> None:
@@ -255,13 +265,20 @@ def _write(file: Path, data: object) -> None:
 
 
 def build(out: Path, source: Path, lessons: Iterable[Lesson], folder: Path) -> None:
-    """Build a site from the project in `source`; what was brought stays in `folder`. Raises DataError."""
+    """Build a site from the project in `source`, in place of an old one; what was brought stays in `folder`.
+
+    Raises DataError.
+    """
     if not (source / "pyproject.toml").exists():
         raise DataError(str(source), "is not the folder of the project, which has a pyproject.toml")
+    if out.exists() and not (out / "jupyter-lite.json").exists() and any(out.iterdir()):
+        raise DataError(str(out), "is there already, and is no site. Name another folder")
     workshop = Workshop(folder)
     workshop.equip()
     workshop.pin()
-    workshop.build(lessons, gather(workshop.make(source), KERNEL, workshop.fetch), out)
+    site = workshop.build(lessons, gather(workshop.make(source), KERNEL, workshop.fetch))
+    shutil.rmtree(out, ignore_errors=True)
+    shutil.move(site, out)
 
 
 @click.command()
