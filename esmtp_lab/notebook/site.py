@@ -37,7 +37,13 @@ LESSONS = ("one-letter",)
 PROGRESS = "progress.json"
 """The file of progress, beside the notebooks: what is there outlasts the page."""
 
-TOOLS = ("jupyterlite-core==0.8.6", "jupyterlite-pyodide-kernel==0.8.6", "jupyter-server", "jupyterlab-server", "pkginfo")
+TOOLS = (
+    "jupyterlite-core==0.8.6",
+    "jupyterlite-pyodide-kernel==0.8.6",
+    "jupyter-server",
+    "jupyterlab-server",
+    "pkginfo",
+)
 FRONT_ENDS = ("ipywidgets", "anywidget")
 """The build copies into the site what shows their widgets, so it must find them installed."""
 PYODIDE = "pyodide@314.0.6"
@@ -113,11 +119,11 @@ Fetch = Callable[[Iterable[Requirement]], Mapping[str, Path]]
 
 def gather(ours: Wheel, roots: Iterable[str], fetch: Fetch) -> dict[str, Wheel]:
     """Our wheel, those of all that is asked for, and of all that these need."""
-    found = {OURS: ours}
+    found: dict[str, Wheel] = {OURS: ours}
     wanted = [*map(Requirement, roots), *ours.needs()]
     while fresh := {canonicalize_name(each.name): each for each in wanted if canonicalize_name(each.name) not in found}:
         files = fetch(fresh.values())
-        came = {name: Wheel(files[name], frozenset(each.extras)) for name, each in fresh.items()}
+        came: dict[str, Wheel] = {name: Wheel(files[name], frozenset(each.extras)) for name, each in fresh.items()}
         found |= came
         wanted = [each for wheel in came.values() for each in wheel.needs()]
     return found
@@ -131,8 +137,9 @@ def locked(before: Lock, wheels: Mapping[str, Wheel]) -> Lock:
 def notebook(lesson: Lesson) -> dict[str, Any]:
     """A notebook of one lesson, for the Python of the page."""
     say = (
-        f"# {lesson.number}. {lesson.title}\n\nThe lesson runs in this page alone: no mail leaves it, and what you type "
-        "is sent nowhere. Choose *Run All Cells* from the menu *Run*; the first time takes some seconds. "
+        f"# {lesson.number}. {lesson.title}\n\n"
+        "The lesson runs in this page alone: no mail leaves it, and what you type is sent nowhere. "
+        "Choose *Run All Cells* from the menu *Run*; the first time takes some seconds. "
         f"What you have done is kept in this browser, as `{PROGRESS}`. In the shell, "
         "`esmtp-lab lessons progress --import` adds that file to what you did there."
     )
@@ -196,15 +203,16 @@ class Workshop:
         except FileNotFoundError:
             raise DataError(program, "is not on this machine. Install it and begin anew") from None
         if done.returncode:
-            raise DataError(f"{program} {arguments[0]}", f"failed: {done.stdout}{done.stderr}")
+            raise DataError(" ".join((program, *arguments[:1])), f"failed: {done.stdout}{done.stderr}")
         return done.stdout
 
     def equip(self) -> None:
         """Bring the tools."""
-        if not (self.bin / "jupyter-lite").exists():
+        if not self.bin.exists():
             venv.create(self.folder / "venv", with_pip=True)
-            self.run("pip", "install", "--quiet", *TOOLS, *FRONT_ENDS)
-        if not (self.core / LOCK).exists():
+        self.run("pip", "install", "--quiet", *TOOLS, *FRONT_ENDS)
+        told = self.core / "package.json"
+        if not told.exists() or json.loads(told.read_text("utf-8"))["version"] != PYODIDE.partition("@")[2]:
             quiet = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-save")
             self.run("npm", "install", *quiet, "--prefix", str(self.folder / "npm"), PYODIDE)
 
@@ -214,7 +222,8 @@ class Workshop:
         pins = {canonicalize_name(name): each["version"] for name, each in there.items()}
         for name, version in (line.split("==") for line in self.run("pip", "freeze").splitlines() if "==" in line):
             pins.setdefault(canonicalize_name(name), version)
-        (self.folder / "pins.txt").write_text("".join(f"{name}=={version}\n" for name, version in pins.items()), "utf-8")
+        lines = (f"{name}=={version}\n" for name, version in pins.items())
+        (self.folder / "pins.txt").write_text("".join(lines), "utf-8")
 
     def make(self, source: Path) -> Wheel:
         """Make our own wheel."""

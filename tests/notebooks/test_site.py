@@ -15,7 +15,19 @@ import nbformat
 import pytest
 
 from esmtp_lab.errors import DataError
-from esmtp_lab.notebook.site import KERNEL, OURS, Wheel, Workshop, build, check, file_name, gather, locked, main, notebook
+from esmtp_lab.notebook.site import (
+    KERNEL,
+    OURS,
+    Wheel,
+    Workshop,
+    build,
+    check,
+    file_name,
+    gather,
+    locked,
+    main,
+    notebook,
+)
 from esmtp_lab.tutor.lesson import find_lesson
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,11 +72,11 @@ print(widget.attempt.reached)
 def _wheel(folder: Path, name: str, needs: tuple[str, ...] = (), files: tuple[str, ...] = ()) -> Path:
     """A wheel made by hand."""
     file = folder / f"{name}-1.0-py3-none-any.whl"
-    told = f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n" + "".join(f"Requires-Dist: {each}\n" for each in needs)
+    told = ("Metadata-Version: 2.1", f"Name: {name}", "Version: 1.0", *(f"Requires-Dist: {each}" for each in needs))
     with zipfile.ZipFile(file, "w") as made:
         for each in files or (f"{name}/__init__.py",):
             made.writestr(each, "")
-        made.writestr(f"{name}-1.0.dist-info/METADATA", told)
+        made.writestr(f"{name}-1.0.dist-info/METADATA", "\n".join(told) + "\n")
     return file
 
 
@@ -189,7 +201,7 @@ def test_what_fails_on_the_way_is_said(tmp_path):
 
 def test_no_folder_of_other_things_gives_way_to_a_site(tmp_path):
     (tmp_path / "letters.txt").write_text("dear")
-    with pytest.raises(DataError, match="is no site. Name another folder"):
+    with pytest.raises(DataError, match="is there already, and is no site"):
         build(tmp_path, ROOT, [LESSON], tmp_path / "folder")
     assert (tmp_path / "letters.txt").exists()
 
