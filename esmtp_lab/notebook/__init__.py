@@ -9,6 +9,7 @@ compare   one script under the four eras
 lesson    a lesson of the shell, with its bench; its questions are in quiz
 prose     Markdown and rules on a page
 magics    %%esmtp and %esmtp_rule
+site      lessons as a site of plain files, with Python in the browser
 
 Only this package knows ipywidgets and IPython. A widget never waits for its reader inside a cell.
 """
