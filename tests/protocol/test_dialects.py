@@ -141,3 +141,12 @@ def test_a_parameter_belongs_to_its_verb() -> None:
     assert dialect.parameters("RCPT", "X") == ((extension, rcpt),)
     assert dialect.parameters("MAIL", "X") == ((extension, mail),)
     assert dialect.parameters("MAIL", "Y") == ()
+
+
+@pytest.mark.parametrize("verb", ["SEND", "SOML", "SAML"])
+def test_what_opens_a_transaction_has_the_parameters_of_mail(verb: str) -> None:
+    """RFC 1869 section 6 speaks of MAIL; RFC 821 section 4.1.1 has the others open a transaction in its way."""
+    dialect = server_dialect(find_policy("open"), "rfc2821")
+    for keyword in ("SIZE", "BODY", "RET"):
+        assert dialect.parameters(verb, keyword) == dialect.parameters("MAIL", keyword) != ()
+    assert dialect.parameters("NOOP", "SIZE") == ()
