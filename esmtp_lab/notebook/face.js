@@ -112,8 +112,16 @@ function render({ model, el }) {
     }
     event.stopPropagation(); // else JupyterLab takes Enter, and letters for its own keys
   });
+  let width = 0;
+  const resized = new ResizeObserver(() => {
+    if (el.clientWidth === width) return;
+    width = el.clientWidth;
+    el.querySelectorAll("[data-part]").forEach(reveal);
+  });
+  resized.observe(el);
   act("hello");
   return () => {
+    resized.disconnect();
     clearTimeout(typing);
     model.off("msg:custom", hear);
   };

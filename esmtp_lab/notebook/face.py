@@ -116,11 +116,11 @@ class Face(anywidget.AnyWidget):
     def static(self) -> str:
         """The widget as it is now, without what can be done with it."""
         filled = {**self.drawn(), **{name: "".join(rows.values()) for name, rows in self.lists().items()}}
-        parts = "".join(_figure(name, html) for name, html in filled.items() if name in self.still())
+        parts = "".join(_figure(name, filled[name]) for name in self.still())
         return self._framed(parts)
 
     def still(self) -> Iterable[str]:
-        """The parts that make sense where nothing can be done."""
+        """The parts that make sense where nothing can be done, in their order."""
         return (*self.drawn(), *self.lists())
 
 

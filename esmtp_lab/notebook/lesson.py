@@ -260,7 +260,7 @@ class LessonWidget(BenchWidget):
 
     def still(self) -> Iterable[str]:
         """See `Face.still`."""
-        return ("title", "task", "goals", "rules", *super().still())
+        return ("title", "task", "goals", *super().still(), "rules")
 
     def words(self) -> str:
         """See `Face.words`."""

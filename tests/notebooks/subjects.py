@@ -385,8 +385,15 @@ widget""",
         see Next goes on
         press Alt+g
         see Someone answers 4/4
+        back c  It closes the channel: nobody is there.
+        press Enter
+        see [ ] not right: c
+        back b  It waits: the server speaks first.
+        press Enter
+        see [x] right: b
+        on b  It waits: the server speaks first.
     """,
-    left="Someone answers 4/4",
+    left="[x] right: b",
 )
 
 SUBJECTS = (BENCH, STATE, LADDER, COMPARE, LESSON)

@@ -142,6 +142,8 @@ def test_a_widget_in_voila(at: Desk, site: tuple[Page, str], axe: str, subject: 
     for width in (WIDE, NARROW):
         page.set_viewport_size({"width": width, "height": TALL})
         fits(page)
+        if widget.widget.get_by_label("the diagram", exact=True).count():
+            widget.do("lit the diagram")
         at.picture(widget.widget, f"{subject.name}-voila-{width}-{theme}")
         accessible(page, axe, "#looked-at")
     widget.widget.evaluate("widget => widget.removeAttribute('id')")
