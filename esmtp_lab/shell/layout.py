@@ -107,10 +107,19 @@ def border(titles: Sequence[str], widths: Sequence[int], signs: Signs, kind: str
         cells[place] = ("class:border", signs.crossing if place in _bars(above) else signs.top[1])
     start = 0
     for title, room in zip(titles, widths, strict=True):
-        label = [char for char in f" {title} " if get_cwidth(char) == 1][: room - 1] if title else []
+        label = _label(title, room - 1, signs) if title else []
         cells[start + 1 : start + 1 + len(label)] = [("class:title", char) for char in label]
         start += room + 1
     return _joined([("class:border", left), *cells, ("class:border", right)])
+
+
+def _label(title: str, room: int, signs: Signs) -> list[str]:
+    """A title in a border, with a space on both sides where there is room; one that is cut says so."""
+    label = [char for char in f" {title}" if get_cwidth(char) == 1]
+    if len(label) > room:
+        cut = signs.text("…")
+        return [*label[: max(0, room - len(cut))], *cut]
+    return [*label, " "][:room]
 
 
 def _bars(widths: Sequence[int]) -> list[int]:

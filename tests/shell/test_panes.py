@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from esmtp_lab.lab import Lab
 from esmtp_lab.lab.lessons import lab_in, lab_of
-from esmtp_lab.shell.layout import padded, width, wrap
+from esmtp_lab.shell.layout import border, padded, width, wrap
 from esmtp_lab.shell.panes import Panes
 from esmtp_lab.shell.rows import Rows
 from esmtp_lab.shell.session import Session
@@ -182,3 +182,12 @@ def test_without_a_lesson_its_commands_say_so(line: str) -> None:
     session = Session(Lab())
     session.type(line)
     assert session.record.items[-1].text.startswith("there is no lesson")
+
+
+@pytest.mark.parametrize(
+    ("title", "room", "drawn"),
+    [("wire", 9, "─ wire ──"), ("wire", 6, "─ wire"), ("server", 6, "─ ser…"), ("", 3, "───")],
+)
+def test_a_title_that_is_cut_says_so(title, room, drawn):
+    row = border([title], [room], UNICODE, "top")
+    assert "".join(text for _, text in row)[1:-1] == drawn
