@@ -413,11 +413,3 @@ class Driver:
             }""",
             arg=self.widget.get_by_label(label, exact=True).element_handle(),
         )
-
-    def words(self) -> list[str]:
-        """The lines of the wire as they stand."""
-        return self.widget.locator(".esmtp-said:has(.esmtp-words)").evaluate_all(
-            """rows => rows.map(row => row.querySelector('.esmtp-mark').textContent
-                + [...row.querySelector('.esmtp-words').childNodes].map(each => each.nodeType === 3
-                    ? each.data : each.firstChild?.data ?? '').join(''))"""
-        )
