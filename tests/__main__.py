@@ -40,7 +40,10 @@ CHECKS: tuple[tuple[str, list[str]], ...] = (
     ("start-up benchmark, short", ["python", "tests/benchmarks/bench_startup.py", "--margin", "1.3"]),
     ("keystroke benchmark, short", ["python", "tests/benchmarks/bench_keystroke.py", "--rounds", "2", "--margin", "2"]),
     ("widget benchmark, short", ["python", "tests/benchmarks/bench_widgets.py", "--clicks", "20", "--margin", "2"]),
-    ("mutation, short", ["python", "tests/long/mutation.py", "--sample", "12", "esmtp_lab/wire"]),
+    (
+        "mutation, short",
+        ["python", "tests/long/mutation.py", "--sample", "12", "--tests", "tests/wire", "esmtp_lab/wire"],
+    ),
     ("rule mutation, short", ["python", "tests/long/rule_mutation.py", "--sample", "300"]),
     (
         "tests",
