@@ -44,7 +44,7 @@ for name in ("socket", "_socket", "ssl", "_ssl", "asyncio", "subprocess", "selec
 """
 """A process that has as little as Python in a browser."""
 ENGINE = f"""{BARE}
-from esmtp_lab.lab import begin, lab_of
+from esmtp_lab.lab.lessons import begin, lab_of
 
 attempt = begin("one-letter")
 lab = lab_of(attempt)

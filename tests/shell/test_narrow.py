@@ -3,7 +3,8 @@
 import pytest
 
 from esmtp_lab.commands.lessons import lab_at_rest
-from esmtp_lab.lab import Lab, lab_of
+from esmtp_lab.lab import Lab
+from esmtp_lab.lab.lessons import lab_of
 from esmtp_lab.shell.below import hint_rows
 from esmtp_lab.shell.footer import footer, header
 from esmtp_lab.shell.foresight import Hint
