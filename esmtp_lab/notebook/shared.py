@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from threading import RLock
 from typing import Protocol
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import ReferenceType, WeakKeyDictionary, WeakSet, ref
 
 from esmtp_lab.errors import EsmtpLabError
 from esmtp_lab.lab import Lab
@@ -28,6 +28,7 @@ class Shared:
         self.lock: AbstractContextManager[object] = RLock()
         self.views: WeakSet[View] = WeakSet()
         self.said: tuple[str, ...] = ()
+        self._busy = False
         self.take(lab)
 
     def take(self, lab: Lab) -> None:
@@ -35,7 +36,7 @@ class Shared:
         self.lab = lab
         lab.guard = self.lock
         lab.watchers.append(self._seen)
-        _SHARED[lab] = self
+        _SHARED[lab] = ref(self)
 
     def change(self, act: Callable[[Lab], object]) -> None:
         """Do something with the lab; what goes wrong is said and ends nothing."""
@@ -52,8 +53,6 @@ class Shared:
                 self._busy = False
             self.draw()
 
-    _busy = False
-
     def _seen(self) -> None:
         if not self._busy:
             with self.lock:
@@ -65,11 +64,13 @@ class Shared:
             view.draw()
 
 
-_SHARED: WeakKeyDictionary[Lab, Shared] = WeakKeyDictionary()
+_SHARED: WeakKeyDictionary[Lab, ReferenceType[Shared]] = WeakKeyDictionary()
+"""What each lab is shared by; the lab's own watchers keep it, so that both can go together."""
 
 
 def shared(lab: Lab | Shared) -> Shared:
     """What the views of a lab share: one for each lab."""
     if isinstance(lab, Shared):
         return lab
-    return _SHARED.get(lab) or Shared(lab)
+    known = _SHARED.get(lab)
+    return (known and known()) or Shared(lab)

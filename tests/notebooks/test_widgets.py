@@ -1,6 +1,8 @@
 """Widgets without a browser: what they send to the page, what they do with what the reader did."""
 
+import gc
 import re
+import weakref
 from collections.abc import Callable
 from html.parser import HTMLParser
 from typing import Any
@@ -12,6 +14,7 @@ from esmtp_lab.bench import Fault
 from esmtp_lab.notebook import BenchWidget, CompareWidget, LadderWidget, LessonWidget, StateWidget
 from esmtp_lab.notebook.compare import MOST
 from esmtp_lab.notebook.prose import prose
+from esmtp_lab.notebook.shared import shared
 from esmtp_lab.notebook.state import sayable
 from esmtp_lab.tutor.progress import read_progress
 
@@ -569,3 +572,12 @@ def test_prose_lets_nothing_through():
     page = read(prose("# a\n\n<b>x</b> [y](http://x.example) ![z](http://x.example/z.png) <http://x.example>"))
     assert {tag for tag, _ in page.tags} == {"div", "h4", "p"}
     assert "<b>x</b>" in page.text
+
+
+def test_a_lab_that_nobody_has_any_more_is_let_go():
+    lab = Lab()
+    assert shared(lab) is shared(lab)
+    gone = weakref.ref(lab)
+    del lab
+    gc.collect()
+    assert gone() is None
