@@ -23,10 +23,10 @@ FAULTS = {
     "hang up before the reply to the content": "cut-before END_OF_DATA",
     "hang up after the reply to the content": "cut-after END_OF_DATA",
     "hang up before the reply to RCPT": "cut-before RCPT",
-    "421 to the next MAIL": "say MAIL 421 lab.example closing",
+    "421 to the next MAIL": "say MAIL 421 {domain} closing",
     "a wrong reply to NOOP": "say NOOP 250-never ended",
 }
-"""What can go wrong, once, in words."""
+"""What can go wrong, once, in words; a reply names the host that says it."""
 
 
 class BenchWidget(Face):
@@ -172,7 +172,7 @@ class BenchWidget(Face):
         def change(lab: Lab) -> None:
             lab.bench.faults = ()
             if FAULTS.get(words):
-                arm(lab.bench, FAULTS[words])
+                arm(lab.bench, FAULTS[words].format(domain=lab.policy.domain))
 
         self.shared.change(change)
 

@@ -581,3 +581,12 @@ def test_a_lab_that_nobody_has_any_more_is_let_go():
     del lab
     gc.collect()
     assert gone() is None
+
+
+@pytest.mark.parametrize("host", ["lab", "open"])
+def test_a_reply_that_goes_wrong_names_the_host_that_says_it(host):
+    lab = Lab(policy=host)
+    widget = BenchWidget(lab)
+    lab.send("EHLO me.example")
+    widget.acts["fault"](widget, "421 to the next MAIL")
+    assert repr(lab.send("MAIL FROM:<me@me.example>")).splitlines()[-1].startswith(f"S: 421 {lab.policy.domain} ")
